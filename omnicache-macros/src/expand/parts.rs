@@ -1,0 +1,100 @@
+//! The parts of which a function with a companion and one without are made alike.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use super::context::Context;
+use super::key;
+use crate::spans::{ends, respan};
+
+/// A local name that cannot meet one of the user's.
+pub(super) fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The place that the function is known by.
+pub(super) fn site(context: &Context<'_>) -> TokenStream {
+    let private = &context.private;
+    let name = context.function.name().unraw().to_string();
+    let arguments = key::text(context);
+    let code = Literal::u128_suffixed(context.code());
+    let is_async = context.function.is_async();
+    quote! {
+        #private::site! { name: #name, arguments: #arguments, code: #code, is_async: #is_async }
+    }
+}
+
+/// The cached function, made from where its `site` and `marker` are found.
+pub(super) fn make(context: &Context<'_>, site: &TokenStream, marker: &TokenStream) -> TokenStream {
+    let constructor =
+        Ident::new(if context.settings.local { "local_function" } else { "function" }, Span::call_site());
+    let (select, config, keep_if) = (context.select(), config(context), keep_if(context));
+    // What is wrong with the form is wrong with the return type, and said there.
+    let span = ends(&context.function.output).0.resolved_at(Span::call_site());
+    let private = respan(context.private.clone(), span);
+    quote_spanned! {span=>
+        #private::#constructor(#site, &#marker, #select, || #private::Setup { config: #config, keep_if: #keep_if })
+    }
+}
+
+/// Statements that do not compile if the return type cannot do what an option asks for.
+pub(super) fn needs(context: &Context<'_>) -> TokenStream {
+    let output = &context.function.output;
+    let checks = context.settings.needs.iter().map(|need| {
+        let function = context.at(need.span, need.function);
+        let select = context.call("select", &function, output.to_token_stream());
+        quote_spanned!(need.span.resolved_at(Span::call_site())=> let _ = #function(&#select);)
+    });
+    checks.collect()
+}
+
+/// The configuration: the given one, or a new one, refined by the other options.
+fn config(context: &Context<'_>) -> TokenStream {
+    let private = &context.private;
+    let given = context.settings.config.as_ref().map(ToTokens::to_token_stream);
+    let start = given.unwrap_or_else(|| quote!(#private::Config::new()));
+    let name = local("__config");
+    let calls = context.settings.calls.iter().map(|call| {
+        let (method, argument) = (&call.method, &call.argument);
+        quote!(.#method(#argument))
+    });
+    quote!({ let #name: #private::Config = #start; #name #(#calls)* })
+}
+
+/// The question of `cache_if`, as a function pointer: that gives a closure's argument its type.
+fn keep_if(context: &Context<'_>) -> TokenStream {
+    let Some(question) = &context.settings.cache_if else { return quote!(::core::option::Option::None) };
+    let output = &context.function.output;
+    let name = local("__keep_if");
+    // A closure over another type is told which one is wanted at the return type.
+    let wanted = quote_spanned!(ends(output).0.resolved_at(Span::call_site())=> fn(&#output) -> bool);
+    quote!(::core::option::Option::Some({ let #name: #wanted = #question; #name }))
+}
+
+/// Looks the call up, and runs the body if the runtime asks for it.
+pub(super) fn step(context: &Context<'_>, operation: &TokenStream, function: &TokenStream) -> TokenStream {
+    let private = &context.private;
+    let writer = local("__key");
+    let key = key::write(context, &writer);
+    let (driver, wait) = match context.function.item.sig.asyncness {
+        None => (quote!(Operation), TokenStream::new()),
+        Some(_) => (quote!(AsyncOperation), quote!(.await)),
+    };
+    quote! {
+        #private::#driver::at(#operation, #function, |#writer: &mut #private::KeyWriter| { #key }) #wait
+    }
+}
+
+/// Answers from the cache or from the body.
+pub(super) fn answer(context: &Context<'_>, step: &Ident, body: &TokenStream) -> TokenStream {
+    let private = &context.private;
+    let (reply, pending) = (local("__reply"), local("__pending"));
+    let wait = context.function.is_async().then(|| quote!(.await));
+    quote! {
+        match #step {
+            #private::Step::Done(#reply) => #reply,
+            #private::Step::Body(#pending) => #pending.run(#body) #wait,
+        }
+    }
+}

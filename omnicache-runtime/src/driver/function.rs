@@ -1,0 +1,426 @@
+//! A cached function: its plan, its tiers, its counters, and what both drivers do with them.
+
+use std::sync::Arc;
+
+use super::common::Common;
+use super::registry::Registered;
+use super::shelf::{Loaded, Outcome, Saved, Shelf, ShelfKey};
+use super::site::Site;
+use crate::clock::Nanos;
+use crate::error::{ConfigError, Fault, FaultKind};
+use crate::explain::{CallExplanation, Explanation, human_size, human_span};
+use crate::flight::Flights;
+use crate::key::{Digest, KeyWriter};
+use crate::kind::{Backend, Kind, Policy};
+use crate::memory::{Entry, Found, Tier, TierPlan};
+use crate::select::{Config, Dispatch, Form, Plan, SharedForm, Side};
+use crate::stats::Stats;
+
+/// What the macro says of a function beside its types.
+#[expect(missing_debug_implementations, reason = "holds a function")]
+pub struct Setup<R> {
+    /// Where and how its results are kept.
+    pub config: Config,
+    /// What `cache_if` says.
+    pub keep_if: Option<fn(&R) -> bool>,
+}
+
+/// A cached function.
+pub struct Function<F: Form> {
+    pub(super) plan: Plan,
+    pub(super) tier: Tier<F::Kept>,
+    pub(super) flights: Flights<Found<F::Kept>>,
+    pub(super) shelf: Option<Arc<Shelf>>,
+    pub(super) common: Arc<Common>,
+    keep_if: Option<fn(&F::Result) -> bool>,
+    remembers: bool,
+}
+
+/// A call that has found nothing in memory.
+#[derive(Clone, Debug)]
+pub struct Miss {
+    pub(super) digest: Digest,
+    pub(super) key: Option<ShelfKey>,
+    pub(super) purpose: Purpose,
+}
+
+/// What a call that runs the body is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A value, from wherever it comes.
+    Value,
+    /// A fresh value, in place of the one that is kept.
+    Refresh,
+    /// A value that has nothing to do with the cache.
+    Uncached,
+}
+
+/// A result that has been computed, as far as the cache is concerned.
+pub(super) enum Appraised<F: Form> {
+    /// It is not kept, and concerns nobody but its caller.
+    Private(F::Result),
+    /// It is not kept, but those who wait for it get it.
+    Shared(F::Kept),
+    /// It is kept.
+    Kept(Worth<F>),
+}
+
+/// A value to be kept, and what is known of it.
+pub(super) struct Worth<F: Form> {
+    pub(super) kept: F::Kept,
+    pub(super) shell: Vec<u8>,
+    pub(super) size: u64,
+    pub(super) cost: Nanos,
+    pub(super) side: Side,
+}
+
+impl<F: Form> Clone for Worth<F> {
+    fn clone(&self) -> Self {
+        let Self { kept, shell, size, cost, side } = self;
+        Self { kept: kept.clone(), shell: shell.clone(), size: *size, cost: *cost, side: *side }
+    }
+}
+
+/// Raises a configuration error, as the contract has it: at first use, naming the function.
+#[expect(clippy::panic, reason = "a wrong configuration is the program's mistake, reported as such")]
+pub(super) fn raise(error: &ConfigError) -> ! {
+    panic!("{error}")
+}
+
+impl<F: SharedForm> Function<F> {
+    pub(super) fn new(site: &'static Site, marker: &'static str, setup: Setup<F::Result>) -> Self {
+        let facts = F::facts();
+        let plan = Plan::resolve(&site.meta.path(), facts, setup.config, site.meta.is_async)
+            .unwrap_or_else(|error| raise(&error));
+        let common = Common::new(site);
+        let plain = plan.kind == Kind::Scalar
+            && plan.policy == Policy::S3Fifo
+            && plan.ttl.is_none()
+            && plan.idle.is_none()
+            && plan.has_default_bounds
+            && !plan.persists();
+        let tier = Tier::new(TierPlan {
+            bounds: plan.bounds,
+            policy: plan.policy,
+            ttl: plan.ttl,
+            idle: plan.idle,
+            clock: Arc::clone(&plan.clock),
+            on_evict: common.on_evict(),
+            on_expire: common.on_expire(),
+            words: F::words().filter(|_| plain).map(|conversion| conversion.0),
+            word_size: facts.size,
+            awaited: site.meta.is_async,
+        });
+        let shelf = plan
+            .persists()
+            .then(|| Shelf::new(&site.meta, marker, &plan, F::shape()))
+            .flatten()
+            .map(Arc::new);
+        let remembers = plan.small.memory || plan.large.memory || shelf.is_none();
+        Self { plan, tier, flights: Flights::new(), shelf, common, keep_if: setup.keep_if, remembers }
+    }
+
+    /// The address by which a thread knows what it computes.
+    pub(super) fn place(&self, digest: Digest) -> (usize, Digest) {
+        (std::ptr::from_ref(&*self.common) as usize, digest)
+    }
+
+    /// What memory has under a digest, if it may be served.
+    #[inline]
+    pub(super) fn recall(&self, digest: Digest, key: &dyn Fn(&mut KeyWriter)) -> Option<Found<F::Kept>> {
+        let found = self.tier.get(digest)?;
+        match (&found, &self.shelf) {
+            (Found::Entry(entry), Some(shelf)) if !shelf.is_current(entry.generation()) => {
+                self.recheck(shelf, digest, found, key)
+            }
+            _ => Some(found),
+        }
+    }
+
+    /// Asks the store whether an entry was forgotten by another process since it was made.
+    #[cold]
+    pub(super) fn recheck(
+        &self,
+        shelf: &Shelf,
+        digest: Digest,
+        found: Found<F::Kept>,
+        key: &dyn Fn(&mut KeyWriter),
+    ) -> Option<Found<F::Kept>> {
+        let Found::Entry(entry) = &found else { return Some(found) };
+        let shelf_key = shelf.key(key)?;
+        match shelf.verify(&shelf_key, entry.generation()) {
+            Ok(Some(generation)) => {
+                entry.renew(generation);
+                Some(found)
+            }
+            Ok(None) => {
+                self.tier.remove(digest);
+                self.common.departed.note(digest, CallExplanation::Invalidated);
+                None
+            }
+            Err(fault) => {
+                // Not knowing is no reason to serve what may be stale.
+                self.common.fault(&fault);
+                None
+            }
+        }
+    }
+
+    /// The state of a call that memory could not serve.
+    pub(super) fn miss(&self, digest: Digest, purpose: Purpose, key: &dyn Fn(&mut KeyWriter)) -> Miss {
+        let shelf_key = self.shelf.as_ref().and_then(|shelf| shelf.key(key));
+        if shelf_key.is_none() && self.shelf.is_some() && self.plan.insists {
+            raise(&ConfigError {
+                function: self.common.site.meta.path(),
+                field: "key",
+                value: format!("({})", self.common.site.meta.arguments),
+                message: "an argument has `Hash` alone, which is not stable enough for disk; derive \
+                          `omnicache::CacheKey` or `serde::Serialize` for it, or leave it out with \
+                          `ignore(argument)`"
+                    .to_owned(),
+            });
+        }
+        Miss { digest, key: shelf_key, purpose }
+    }
+
+    /// Whether memory is worth a look.
+    #[inline]
+    pub(super) fn remembers(&self) -> bool {
+        self.remembers
+    }
+
+    /// The generation as of which a call begins.
+    pub(super) fn since(&self) -> u64 {
+        match self.shelf.as_deref().map(Shelf::generation) {
+            Some(Ok(generation)) => generation,
+            Some(Err(fault)) => {
+                self.common.fault(&fault);
+                Shelf::UNKNOWN
+            }
+            None => Shelf::UNKNOWN,
+        }
+    }
+
+    /// Takes what a look into the store has found. Faults are counted and found to be nothing.
+    pub(super) fn loaded(&self, outcome: Outcome<F>, digest: Digest) -> Option<Loaded<F::Kept>> {
+        match outcome {
+            Ok(Ok(loaded)) => Some(loaded),
+            Ok(Err(why)) => {
+                self.note_absence(digest, why);
+                None
+            }
+            Err(fault) => {
+                self.common.fault(&fault);
+                None
+            }
+        }
+    }
+
+    fn note_absence(&self, digest: Digest, why: Option<CallExplanation>) {
+        match why {
+            Some(CallExplanation::Expired) => self.common.counters.expirations.add(1),
+            Some(CallExplanation::Corrupt) => self.common.counters.errors.add(1),
+            _ => {}
+        }
+        if let Some(why) = why {
+            self.common.departed.note(digest, why);
+        }
+    }
+
+    /// Counts a hit on disk; gives the memory entry if the value belongs there too.
+    pub(super) fn promote(&self, loaded: &Loaded<F::Kept>) -> Option<Entry<F::Kept>> {
+        self.common.counters.disk_hits.add(1);
+        self.common.counters.computed(loaded.cost);
+        let side = self.plan.side(loaded.size);
+        (side.memory && self.tier.fits(loaded.size)).then(|| {
+            let ttl = loaded.ttl.into_iter().chain(self.plan.ttl).min();
+            Entry::new(loaded.kept.clone(), loaded.size, loaded.stored_at, ttl, loaded.generation)
+        })
+    }
+
+    /// Decides what becomes of a result.
+    pub(super) fn appraise(&self, result: F::Result, cost: Nanos) -> Appraised<F> {
+        self.common.counters.computed(cost);
+        // Asked about what would otherwise be kept, and about nothing else.
+        let wanted = self.keep_if.filter(|_| F::keeps(&result)).is_none_or(|keep_if| keep_if(&result));
+        let kept = match F::keep(result) {
+            Ok(kept) => kept,
+            Err(result) => return Appraised::Private(result),
+        };
+        if !wanted {
+            return Appraised::Shared(kept);
+        }
+        let mut shell = Vec::new();
+        let size = F::measure(&kept, &mut shell).size;
+        let side = self.plan.side(size);
+        Appraised::Kept(Worth { kept, shell, size, cost, side })
+    }
+
+    /// How a value goes into the store, if that is where it belongs.
+    pub(super) fn dispatch(&self, miss: &Miss, worth: &Worth<F>) -> Option<Dispatch> {
+        worth.side.store.filter(|_| self.shelf.is_some() && miss.key.is_some())
+    }
+
+    /// What becomes of a value that the store was asked to take.
+    pub(super) fn saved(&self, outcome: Result<Saved, Fault>, worth: &Worth<F>, since: u64) -> Verdict {
+        let rejected = Verdict { memory: false, stored: false, generation: since };
+        match outcome {
+            Ok(Saved::Kept { evicted, generation }) => {
+                self.common.counters.evictions.add(evicted);
+                Verdict { memory: worth.side.memory && self.tier.fits(worth.size), stored: true, generation }
+            }
+            Ok(Saved::Unwritable) => {
+                if self.plan.insists {
+                    let why = "a result has no codec that reads it back, and stays in memory";
+                    self.common.fault(&Fault::new(FaultKind::Encode, why));
+                }
+                self.unstored(worth, since)
+            }
+            Ok(Saved::TooLarge) if !worth.side.memory => {
+                self.common.too_large(worth.size);
+                rejected
+            }
+            Ok(Saved::TooLarge | Saved::ReadOnly) if worth.side.memory => self.unstored(worth, since),
+            // Refused, or invalidated since the call began.
+            Ok(Saved::TooLarge | Saved::ReadOnly | Saved::Stale) => rejected,
+            Err(fault) => {
+                self.common.fault(&fault);
+                if worth.side.memory { self.unstored(worth, since) } else { rejected }
+            }
+        }
+    }
+
+    /// What becomes of a value that the store does not take: memory, if it fits.
+    pub(super) fn unstored(&self, worth: &Worth<F>, generation: u64) -> Verdict {
+        let memory = self.tier.fits(worth.size);
+        if !memory {
+            self.common.too_large(worth.size);
+        }
+        Verdict { memory, stored: false, generation }
+    }
+
+    /// Notes the outcome, and gives the memory entry if there shall be one.
+    pub(super) fn entry(&self, worth: &Worth<F>, verdict: Verdict) -> Option<Entry<F::Kept>> {
+        if verdict.memory || verdict.stored {
+            self.common.counters.stores.add(1);
+        }
+        verdict.memory.then(|| {
+            let now = self.plan.clock.now();
+            Entry::new(worth.kept.clone(), worth.size, now, self.plan.ttl, verdict.generation)
+        })
+    }
+
+    /// What those who wait get: the entry's own value where there is one.
+    pub(super) fn found(kept: &F::Kept) -> Found<F::Kept> {
+        Found::Entry(Arc::new(Entry::new(kept.clone(), 0, 0, None, 0)))
+    }
+
+    /// What would become of a call.
+    pub(super) fn foresee(&self, digest: Digest, there: Option<CallExplanation>) -> CallExplanation {
+        let expired = self.tier.holds_expired(digest);
+        let here = self.common.departed.why(digest);
+        match there {
+            Some(CallExplanation::NeverSeen) | None if expired => CallExplanation::Expired,
+            Some(CallExplanation::NeverSeen) | None => here.unwrap_or(CallExplanation::NeverSeen),
+            Some(known) => known,
+        }
+    }
+
+    /// Takes note of an invalidation; tells whether there was an entry.
+    pub(super) fn invalidated(&self, digest: Digest, was_there: bool) -> bool {
+        if was_there {
+            self.common.departed.note(digest, CallExplanation::Invalidated);
+        }
+        was_there
+    }
+
+    /// Takes the outcome of something asked of the store; a fault is counted and gives the default.
+    pub(super) fn settled<T: Default>(&self, outcome: Result<T, Fault>) -> T {
+        outcome.unwrap_or_else(|fault| {
+            self.common.fault(&fault);
+            T::default()
+        })
+    }
+
+    /// Forgets all that memory has, and what is in flight.
+    pub(super) fn forget_memory(&self) {
+        self.flights.revoke_all();
+        self.common.departed.note_all(&self.tier.clear(), CallExplanation::Invalidated);
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        self.forget_memory();
+        if let Some(shelf) = &self.shelf {
+            self.settled(shelf.clear());
+        }
+    }
+}
+
+/// What the store has made of a value, and what memory is to.
+#[derive(Clone, Copy)]
+pub(super) struct Verdict {
+    pub(super) memory: bool,
+    pub(super) stored: bool,
+    pub(super) generation: u64,
+}
+
+impl<F: SharedForm> Registered for Function<F> {
+    fn explanation(&self) -> Explanation {
+        explain(&self.common, &self.plan, self.shelf.as_deref())
+    }
+
+    fn stats(&self) -> Stats {
+        let mut stats = self.common.counters.snapshot();
+        let held = self.tier.load();
+        let stored = match self.shelf.as_deref().map(Shelf::stats) {
+            Some(Ok(stored)) => stored,
+            Some(Err(_)) | None => (0, 0),
+        };
+        // What lies in memory in front of the disk is the same entry twice.
+        let fronted = self.plan.small.memory && self.plan.small.store.is_some();
+        (stats.entries, stats.bytes) = if fronted && stored.0 >= held.entries {
+            stored
+        } else {
+            (held.entries + stored.0, held.bytes + stored.1)
+        };
+        stats
+    }
+
+    fn clear(&self) {
+        Self::clear(self);
+    }
+}
+
+/// The explanation of a plan.
+pub(super) fn explain(common: &Common, plan: &Plan, shelf: Option<&Shelf>) -> Explanation {
+    let mut details = Vec::new();
+    if plan.small.memory || plan.large.memory {
+        let bytes = plan.bounds.max_bytes.map(|most| format!("{} of payload", human_size(most)));
+        let entries = plan.bounds.max_entries.map(|most| format!("{most} entries"));
+        let bounds: Vec<_> = bytes.into_iter().chain(entries).collect();
+        details.push(("memory", format!("at most {}", bounds.join(", "))));
+    }
+    if plan.backend == Backend::Hybrid {
+        details.push(("threshold", human_size(plan.threshold)));
+    }
+    details.extend(plan.ttl.map(|ttl| ("ttl", human_span(ttl))));
+    details.extend(plan.idle.map(|idle| ("idle", human_span(idle))));
+    Explanation {
+        function: common.site.meta.path(),
+        kind: plan.kind,
+        backend: plan.backend,
+        policy: plan.policy,
+        codec: plan.codec,
+        persistent: shelf.is_some(),
+        dir: shelf.map(|shelf| shelf.dir().to_owned()),
+        reasons: plan.reasons.clone(),
+        details,
+    }
+}
+
+impl<F: Form> std::fmt::Debug for Function<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Function").field("site", &self.common.site).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,265 @@
+//! One cache per thread, for values that need not be `Send`.
+//!
+//! A thread has no rivals, so there are no flights and no store; the counters are the function's, and a clear is
+//! heard by all threads.
+
+use std::any::{Any, TypeId};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ThreadId;
+
+use super::awaited::AsyncCached;
+use super::common::Common;
+use super::function::{Miss, Purpose, Setup, explain, raise};
+use super::operation::{Cached, Step, WriteKey};
+use super::registry::Registered;
+use super::site::Site;
+use super::sync::timed;
+use crate::clock::{Nanos, nanos};
+use crate::explain::{CallExplanation, Explanation};
+use crate::key::{Digest, KeyWriter};
+use crate::memory::{Entry, LocalTier};
+use crate::select::{Config, Form, Plan};
+use crate::settings::{Mode, mode};
+use crate::stats::Stats;
+
+/// This thread's cache of a function.
+pub struct Local<F: Form>(Rc<Inner<F>>);
+
+struct Inner<F: Form> {
+    shared: &'static LocalShared,
+    tier: LocalTier<F::Kept>,
+    keep_if: Option<fn(&F::Result) -> bool>,
+    /// The clears this thread has carried out.
+    cleared: Cell<u64>,
+    thread: ThreadId,
+}
+
+/// What all threads share of a local function.
+pub(super) struct LocalShared {
+    common: Arc<Common>,
+    plan: Plan,
+    clears: AtomicU64,
+    /// What each thread holds: entries and bytes.
+    loads: Mutex<HashMap<ThreadId, (u64, u64)>>,
+}
+
+thread_local! {
+    static LOCALS: RefCell<HashMap<(usize, TypeId), Rc<dyn Any>>> = RefCell::default();
+}
+
+impl<F: Form> std::fmt::Debug for Local<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Local").field("site", &self.0.shared.common.site).finish_non_exhaustive()
+    }
+}
+
+impl<F: Form> Local<F> {
+    pub(super) fn of(site: &'static Site, marker: TypeId, setup: impl FnOnce() -> Setup<F::Result>) -> Self {
+        let place = (std::ptr::from_ref(site) as usize, marker);
+        let found = LOCALS.with_borrow(|locals| locals.get(&place).cloned());
+        if let Some(inner) = found.and_then(|inner| inner.downcast().ok()) {
+            return Self(inner);
+        }
+        let Setup { config, keep_if } = setup();
+        let shared = site.instance(marker, || LocalShared::new::<F>(site, config));
+        let plan = &shared.plan;
+        let tier = LocalTier::new(
+            plan.bounds,
+            plan.policy,
+            plan.idle,
+            Arc::clone(&plan.clock),
+            shared.common.on_evict(),
+            shared.common.on_expire(),
+        );
+        let cleared = Cell::new(shared.clears.load(Ordering::Acquire));
+        let inner = Rc::new(Inner { shared, tier, keep_if, cleared, thread: std::thread::current().id() });
+        LOCALS.with_borrow_mut(|locals| locals.insert(place, Rc::clone(&inner) as Rc<dyn Any>));
+        Self(inner)
+    }
+
+    fn tier(&self) -> &LocalTier<F::Kept> {
+        let clears = self.0.shared.clears.load(Ordering::Acquire);
+        if self.0.cleared.replace(clears) != clears {
+            let held = self.0.tier.clear();
+            self.0.shared.common.departed.note_all(&held, CallExplanation::Invalidated);
+        }
+        &self.0.tier
+    }
+
+    fn settle(&self, miss: &Miss, result: F::Result, cost: Nanos) -> F::Result {
+        let common = &self.0.shared.common;
+        common.counters.computed(cost);
+        let wanted = self.0.keep_if.filter(|_| F::keeps(&result)).is_none_or(|keep_if| keep_if(&result));
+        let kept = match F::keep(result) {
+            Ok(kept) => kept,
+            Err(result) => return result,
+        };
+        let size = F::measure(&kept, &mut Vec::new()).size;
+        if wanted && !self.tier().fits(size) {
+            common.too_large(size);
+        } else if wanted {
+            let plan = &self.0.shared.plan;
+            let entry = Entry::new(kept.clone(), size, plan.clock.now(), plan.ttl, 0);
+            self.tier().insert(miss.digest, entry);
+            common.counters.stores.add(1);
+            common.recomputed(miss.digest);
+            self.note_load();
+        }
+        F::give(kept)
+    }
+
+    fn note_load(&self) {
+        let load = self.0.tier.load();
+        let mut loads = self.0.shared.loads.lock().unwrap_or_else(PoisonError::into_inner);
+        loads.insert(self.0.thread, (load.entries, load.bytes));
+    }
+}
+
+impl<F: Form> Drop for Inner<F> {
+    fn drop(&mut self) {
+        self.shared.loads.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.thread);
+    }
+}
+
+impl LocalShared {
+    fn new<F: Form>(site: &'static Site, config: Config) -> Self {
+        let config = Config { local: true, ..config };
+        let plan =
+            Plan::resolve(&site.meta.path(), F::facts(), config, false).unwrap_or_else(|error| raise(&error));
+        Self { common: Common::new(site), plan, clears: AtomicU64::new(0), loads: Mutex::default() }
+    }
+}
+
+impl Registered for LocalShared {
+    fn explanation(&self) -> Explanation {
+        explain(&self.common, &self.plan, None)
+    }
+
+    fn stats(&self) -> Stats {
+        let mut stats = self.common.counters.snapshot();
+        let loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
+        stats.entries = loads.values().map(|load| load.0).sum();
+        stats.bytes = loads.values().map(|load| load.1).sum();
+        stats
+    }
+
+    fn clear(&self) {
+        self.clears.fetch_add(1, Ordering::AcqRel);
+        self.loads.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl<F: Form> Local<F> {
+    pub(super) fn shared(&self) -> &'static LocalShared {
+        self.0.shared
+    }
+}
+
+impl<F: Form> Cached for Local<F> {
+    type Result = F::Result;
+
+    fn call(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
+        if mode() == Mode::Disabled {
+            return Step::Body(self.uncached());
+        }
+        let digest = KeyWriter::digest(&key);
+        let common = &self.0.shared.common;
+        if !common.is_due(digest)
+            && let Some(entry) = self.tier().get(digest)
+        {
+            common.counters.memory_hit();
+            return Step::Done(F::give(entry.value.clone()));
+        }
+        Step::Body(Miss { digest, key: None, purpose: Purpose::Value })
+    }
+
+    fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
+        let entry = self.tier().peek(KeyWriter::digest(&key)).filter(|_| mode() != Mode::Disabled)?;
+        Some(F::give(entry.value.clone()))
+    }
+
+    fn contains(&self, key: impl WriteKey) -> bool {
+        mode() != Mode::Disabled && self.tier().peek(KeyWriter::digest(&key)).is_some()
+    }
+
+    fn refresh(&self, key: impl WriteKey) -> Miss {
+        let purpose = if mode() == Mode::Disabled { Purpose::Uncached } else { Purpose::Refresh };
+        Miss { digest: KeyWriter::digest(&key), key: None, purpose }
+    }
+
+    fn uncached(&self) -> Miss {
+        Miss { digest: Digest::NONE, key: None, purpose: Purpose::Uncached }
+    }
+
+    fn invalidate(&self, key: impl WriteKey) -> bool {
+        let digest = KeyWriter::digest(&key);
+        let held = self.tier().peek(digest).is_some();
+        self.tier().remove(digest);
+        if held {
+            self.0.shared.common.departed.note(digest, CallExplanation::Invalidated);
+        }
+        self.note_load();
+        held
+    }
+
+    fn explain_call(&self, key: impl WriteKey) -> CallExplanation {
+        let digest = KeyWriter::digest(&key);
+        if let Some(overruled) = self.0.shared.common.overruled(digest) {
+            overruled
+        } else if self.tier().peek(digest).is_some() {
+            CallExplanation::MemoryHit
+        } else if self.tier().holds_expired(digest) {
+            CallExplanation::Expired
+        } else {
+            self.0.shared.common.departed.why(digest).unwrap_or(CallExplanation::NeverSeen)
+        }
+    }
+
+    fn run(&self, miss: Miss, body: impl FnOnce() -> F::Result) -> F::Result {
+        match miss.purpose {
+            Purpose::Uncached => return body(),
+            Purpose::Value => self.0.shared.common.counters.misses.add(1),
+            Purpose::Refresh => {}
+        }
+        let (result, cost) = timed(body);
+        self.settle(&miss, result, cost)
+    }
+}
+
+impl<F: Form> AsyncCached for Local<F> {
+    async fn call_awaited(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
+        self.call(key)
+    }
+
+    async fn peek_awaited(&self, key: impl WriteKey) -> Option<F::Result> {
+        self.peek(key)
+    }
+
+    async fn contains_awaited(&self, key: impl WriteKey) -> bool {
+        self.contains(key)
+    }
+
+    async fn invalidate_awaited(&self, key: impl WriteKey) -> bool {
+        self.invalidate(key)
+    }
+
+    async fn explain_call_awaited(&self, key: impl WriteKey) -> CallExplanation {
+        self.explain_call(key)
+    }
+
+    async fn run_awaited(&self, miss: Miss, body: impl Future<Output = F::Result>) -> F::Result {
+        match miss.purpose {
+            Purpose::Uncached => return body.await,
+            Purpose::Value => self.0.shared.common.counters.misses.add(1),
+            Purpose::Refresh => {}
+        }
+        let start = std::time::Instant::now();
+        let result = body.await;
+        self.settle(&miss, result, nanos(start.elapsed()))
+    }
+}

@@ -1,0 +1,28 @@
+//! What a cached function does when it is called: the only place that sees both engines and stores.
+
+mod async_operation;
+mod awaited;
+mod common;
+mod companion;
+mod function;
+mod local;
+mod operation;
+mod registry;
+mod site;
+mod sync;
+
+#[cfg(feature = "disk")]
+mod shelf;
+#[cfg(not(feature = "disk"))]
+#[path = "shelf_absent.rs"]
+mod shelf;
+
+pub use async_operation::AsyncOperation;
+pub use companion::{
+    clear, clear_async, clear_site, clear_site_async, explain, explain_site, stats_of, stats_site,
+};
+pub use function::{Function, Setup};
+pub use local::Local;
+pub use operation::{Call, Contains, ExplainCall, Invalidate, Operation, Peek, Refresh, Step, Uncached};
+pub use registry::{clear_all, functions, stats};
+pub use site::{Meta, Site, SiteRef, function, local_function};

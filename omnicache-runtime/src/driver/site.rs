@@ -1,0 +1,162 @@
+//! The one static of a cached function, and how its instantiations are found.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+use super::function::{Function, Setup};
+use super::local::Local;
+use super::registry::Registered;
+use crate::select::probe::Selected;
+use crate::select::{Form, SharedForm};
+
+/// What the macro knows of a function.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Meta {
+    /// Its name.
+    pub name: &'static str,
+    /// Its module path.
+    pub module: &'static str,
+    /// Its arguments, for people.
+    pub arguments: &'static str,
+    /// The hash of its code.
+    pub code: u128,
+    /// Whether it is an `async fn`.
+    pub is_async: bool,
+}
+
+impl Meta {
+    #[doc(hidden)]
+    pub const fn new(
+        name: &'static str,
+        module: &'static str,
+        arguments: &'static str,
+        code: u128,
+        is_async: bool,
+    ) -> Self {
+        Self { name, module, arguments, code, is_async }
+    }
+
+    /// Module path and name, as people say them: a crate or function called `async` is no `r#async`.
+    pub(crate) fn path(&self) -> String {
+        format!("{}::{}", self.module, self.name).replace("r#", "")
+    }
+}
+
+/// The static of a cached function.
+pub struct Site {
+    /// What the macro knows.
+    pub meta: Meta,
+    first: OnceLock<Instance>,
+    more: RwLock<Option<HashMap<TypeId, Instance>>>,
+}
+
+/// One instantiation: a generic function has many, any other one.
+#[derive(Clone, Copy)]
+struct Instance {
+    marker: TypeId,
+    function: &'static (dyn Any + Send + Sync),
+    registered: &'static dyn Registered,
+}
+
+/// A site, as the registry lists it.
+#[derive(Debug)]
+pub struct SiteRef(pub &'static Site);
+
+inventory::collect!(SiteRef);
+
+impl std::fmt::Debug for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Site").field("meta", &self.meta).finish_non_exhaustive()
+    }
+}
+
+impl Site {
+    #[doc(hidden)]
+    pub const fn new(meta: Meta) -> Self {
+        Self { meta, first: OnceLock::new(), more: RwLock::new(None) }
+    }
+
+    /// The instantiation that `marker` names, made at its first use.
+    #[inline]
+    pub(super) fn instance<T: Registered + Any + Send + Sync>(
+        &'static self,
+        marker: TypeId,
+        make: impl FnOnce() -> T,
+    ) -> &'static T {
+        if let Some(first) = self.first.get()
+            && first.marker == marker
+            && let Some(function) = first.function.downcast_ref()
+        {
+            return function;
+        }
+        self.other_instance(marker, make)
+    }
+
+    #[cold]
+    fn other_instance<T: Registered + Any + Send + Sync>(
+        &'static self,
+        marker: TypeId,
+        make: impl FnOnce() -> T,
+    ) -> &'static T {
+        let found = |instance: &Instance| instance.function.downcast_ref::<T>();
+        let more = self.more.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(function) = more.as_ref().and_then(|more| found(more.get(&marker)?)) {
+            return function;
+        }
+        drop(more);
+        // Made without a lock: the configuration is user code.
+        let made: &'static T = Box::leak(Box::new(make()));
+        let instance = Instance { marker, function: made, registered: made };
+        let mut more = self.more.write().unwrap_or_else(PoisonError::into_inner);
+        let first = self.first.get_or_init(|| instance);
+        if first.marker == marker {
+            return found(first).unwrap_or(made);
+        }
+        found(more.get_or_insert_default().entry(marker).or_insert(instance)).unwrap_or(made)
+    }
+
+    /// The instantiations made so far.
+    pub(crate) fn instances(&self) -> Vec<&'static dyn Registered> {
+        let more = self.more.read().unwrap_or_else(PoisonError::into_inner);
+        let first = self.first.get().into_iter();
+        first.chain(more.iter().flat_map(HashMap::values)).map(|instance| instance.registered).collect()
+    }
+
+    /// Forgets the entries of all instantiations; of a function that was not called yet, what lies in the
+    /// default directory.
+    pub(crate) fn clear(&self) {
+        let instances = self.instances();
+        instances.iter().for_each(|instance| instance.clear());
+        if instances.is_empty()
+            && let Err(fault) = super::shelf::clear_unused(&self.meta)
+        {
+            tracing::warn!(function = %self.meta.path(), %fault, "a function could not be cleared");
+        }
+    }
+}
+
+/// The shared function of a site: one per instantiation, which the type of `marker` names.
+#[inline]
+pub fn function<M, F: SharedForm>(
+    site: &'static Site,
+    marker: &M,
+    _selected: Selected<F>,
+    setup: impl FnOnce() -> Setup<F::Result>,
+) -> &'static Function<F> {
+    let _ = marker;
+    site.instance(typeid::of::<M>(), || Function::new(site, std::any::type_name::<M>(), setup()))
+}
+
+/// This thread's function of a site.
+#[inline]
+pub fn local_function<M, F: Form>(
+    site: &'static Site,
+    marker: &M,
+    _selected: Selected<F>,
+    setup: impl FnOnce() -> Setup<F::Result>,
+) -> Local<F> {
+    let _ = marker;
+    Local::of(site, typeid::of::<M>(), setup)
+}

@@ -1,0 +1,282 @@
+//! The driver of threads.
+
+use std::time::Instant;
+
+use super::function::{Appraised, Function, Miss, Purpose, Verdict, Worth};
+use super::operation::{Cached, Step, WriteKey};
+use crate::clock::{Nanos, nanos};
+use crate::explain::CallExplanation;
+use crate::flight::{Joined, Lead, Leading, Waited, is_leading, wait};
+use crate::key::{Digest, KeyWriter};
+use crate::memory::{Entry, Found};
+use crate::select::SharedForm;
+use crate::settings::{Mode, mode};
+
+/// Runs a body and measures it.
+pub(super) fn timed<R>(body: impl FnOnce() -> R) -> (R, Nanos) {
+    let start = Instant::now();
+    let result = body();
+    (result, nanos(start.elapsed()))
+}
+
+impl<F: SharedForm> Cached for &Function<F> {
+    type Result = F::Result;
+
+    #[inline]
+    fn call(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
+        if mode() != Mode::Plain {
+            return self.call_in_mode(&key);
+        }
+        let digest = KeyWriter::digest(&key);
+        // Known at compile time: for all but plain numbers there is nothing here.
+        if let Some(conversion) = F::words()
+            && let Some(words) = self.tier.words(digest)
+        {
+            self.common.counters.memory_hit();
+            return Step::Done(F::give((conversion.0.from)(words)));
+        }
+        self.call_general(digest, &key)
+    }
+
+    fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
+        if mode() == Mode::Disabled {
+            return None;
+        }
+        let digest = KeyWriter::digest(&key);
+        if let Some(found) = self.glance(digest, &key) {
+            return Some(F::give(found.into_value()));
+        }
+        let shelf = self.shelf.as_ref()?;
+        let outcome = shelf.load::<F>(&shelf.key(&key)?, self.plan.clock.now(), self.plan.ttl);
+        self.loaded(outcome, digest).map(|loaded| F::give(loaded.kept))
+    }
+
+    fn contains(&self, key: impl WriteKey) -> bool {
+        if mode() == Mode::Disabled {
+            return false;
+        }
+        let digest = KeyWriter::digest(&key);
+        if self.glance(digest, &key).is_some() {
+            return true;
+        }
+        let Some(shelf) = &self.shelf else { return false };
+        let Some(key) = shelf.key(&key) else { return false };
+        self.settled(shelf.contains(&key, self.plan.clock.now()))
+    }
+
+    fn refresh(&self, key: impl WriteKey) -> Miss {
+        let purpose = if mode() == Mode::Disabled { Purpose::Uncached } else { Purpose::Refresh };
+        self.miss(KeyWriter::digest(&key), purpose, &key)
+    }
+
+    fn uncached(&self) -> Miss {
+        Miss { digest: Digest::NONE, key: None, purpose: Purpose::Uncached }
+    }
+
+    fn invalidate(&self, key: impl WriteKey) -> bool {
+        let digest = KeyWriter::digest(&key);
+        let held = self.glance(digest, &key).is_some();
+        // In this order: a leader that lands in between sees that it was revoked, and removes what it kept.
+        self.flights.revoke(digest);
+        self.tier.remove(digest);
+        let Some(shelf) = &self.shelf else { return self.invalidated(digest, held) };
+        let stored = shelf.key(&key).is_some_and(|key| self.settled(shelf.remove(&key)));
+        self.invalidated(digest, stored || held)
+    }
+
+    fn explain_call(&self, key: impl WriteKey) -> CallExplanation {
+        let digest = KeyWriter::digest(&key);
+        if let Some(overruled) = self.common.overruled(digest) {
+            return overruled;
+        }
+        if self.glance(digest, &key).is_some() {
+            return CallExplanation::MemoryHit;
+        }
+        let there = self.shelf.as_ref().and_then(|shelf| {
+            let key = shelf.key(&key)?;
+            self.settled(shelf.trace(&key, self.plan.clock.now()).map(Some))
+        });
+        self.foresee(digest, there)
+    }
+
+    #[inline(never)]
+    fn run(&self, miss: Miss, body: impl FnOnce() -> F::Result) -> F::Result {
+        match miss.purpose {
+            Purpose::Uncached => body(),
+            Purpose::Refresh => self.recompute(&miss, body),
+            Purpose::Value => self.compute(&miss, body),
+        }
+    }
+}
+
+impl<F: SharedForm> Function<F> {
+    /// Serves a call whose result is not in the table of scalars.
+    #[inline(never)]
+    fn call_general(&self, digest: Digest, key: &dyn Fn(&mut KeyWriter)) -> Step<F::Result, Miss> {
+        if self.remembers()
+            && let Some(found) = self.recall(digest, key)
+        {
+            self.common.counters.memory_hit();
+            return Step::Done(F::give(found.into_value()));
+        }
+        Step::Body(self.miss(digest, Purpose::Value, key))
+    }
+
+    #[cold]
+    fn call_in_mode(&self, key: &dyn Fn(&mut KeyWriter)) -> Step<F::Result, Miss> {
+        if mode() == Mode::Disabled {
+            return Step::Body(Miss { digest: Digest::NONE, key: None, purpose: Purpose::Uncached });
+        }
+        let digest = KeyWriter::digest(key);
+        if !self.common.is_due(digest)
+            && let Some(found) = self.recall(digest, key)
+        {
+            self.common.counters.memory_hit();
+            return Step::Done(F::give(found.into_value()));
+        }
+        Step::Body(self.miss(digest, Purpose::Value, key))
+    }
+
+    /// What memory has, without counting a use.
+    pub(super) fn glance(&self, digest: Digest, key: &dyn Fn(&mut KeyWriter)) -> Option<Found<F::Kept>> {
+        let found = self.tier.peek(digest)?;
+        match (&found, &self.shelf) {
+            (Found::Entry(entry), Some(shelf)) if !shelf.is_current(entry.generation()) => {
+                self.recheck(shelf, digest, found, key)
+            }
+            _ => Some(found),
+        }
+    }
+
+    /// A fresh value, in place of the one that is kept.
+    fn recompute(&self, miss: &Miss, body: impl FnOnce() -> F::Result) -> F::Result {
+        let since = self.since();
+        let (result, cost) = timed(body);
+        match self.appraise(result, cost) {
+            Appraised::Private(result) => result,
+            Appraised::Shared(kept) => F::give(kept),
+            Appraised::Kept(worth) => {
+                // Whoever computes the old value at this moment shall not keep it.
+                self.flights.revoke(miss.digest);
+                let verdict = self.save(miss, since, &worth, true);
+                match self.entry(&worth, verdict) {
+                    Some(entry) => self.tier.insert(miss.digest, entry),
+                    None => drop(self.tier.remove(miss.digest)),
+                }
+                self.common.recomputed(miss.digest);
+                F::give(worth.kept)
+            }
+        }
+    }
+
+    /// A value, from the flight of its key.
+    fn compute(&self, miss: &Miss, body: impl FnOnce() -> F::Result) -> F::Result {
+        if is_leading(self.place(miss.digest)) {
+            self.common.counters.misses.add(1);
+            return body();
+        }
+        loop {
+            let lead = match self.flights.join(miss.digest) {
+                Joined::Leads(lead) => lead,
+                Joined::Waits(waiting) => match wait(waiting) {
+                    Waited::Landed(found) => {
+                        self.common.counters.memory_hit();
+                        self.common.counters.coalesced.add(1);
+                        return F::give(found.into_value());
+                    }
+                    Waited::Leads(lead) => lead,
+                    Waited::Again => continue,
+                },
+            };
+            return self.lead(lead, miss, body);
+        }
+    }
+
+    fn lead(
+        &self,
+        lead: Lead<'_, Found<F::Kept>>,
+        miss: &Miss,
+        body: impl FnOnce() -> F::Result,
+    ) -> F::Result {
+        let since = self.since();
+        let due = self.common.is_due(miss.digest);
+        // Between this caller's look and its lead another flight may have landed.
+        if !due
+            && self.remembers()
+            && let Some(found) = self.tier.get(miss.digest).filter(|found| self.is_fresh(found))
+        {
+            self.common.counters.memory_hit();
+            lead.land(|| found.clone());
+            return F::give(found.into_value());
+        }
+        if let Some(key) = miss.key.as_ref().filter(|_| !due)
+            && let Some(shelf) = &self.shelf
+            && let Some(loaded) =
+                self.loaded(shelf.load::<F>(key, self.plan.clock.now(), self.plan.ttl), miss.digest)
+        {
+            if let Some(entry) = self.promote(&loaded) {
+                self.keep(&lead, miss.digest, entry);
+            }
+            lead.land(|| Self::found(&loaded.kept));
+            return F::give(loaded.kept);
+        }
+        self.common.counters.misses.add(1);
+        let (result, cost) = {
+            let _leading = Leading::enter(self.place(miss.digest));
+            timed(body)
+        };
+        match self.appraise(result, cost) {
+            Appraised::Private(result) => result,
+            Appraised::Shared(kept) => {
+                lead.land(|| Self::found(&kept));
+                F::give(kept)
+            }
+            Appraised::Kept(worth) => {
+                if !lead.is_revoked() {
+                    let verdict = self.save(miss, since, &worth, due);
+                    if let Some(entry) = self.entry(&worth, verdict) {
+                        self.keep(&lead, miss.digest, entry);
+                    }
+                    self.common.recomputed(miss.digest);
+                }
+                lead.land(|| Self::found(&worth.kept));
+                F::give(worth.kept)
+            }
+        }
+    }
+
+    /// Puts an entry into memory, unless the key is invalidated meanwhile.
+    fn keep(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
+        self.tier.insert(digest, entry);
+        if lead.is_revoked() {
+            self.tier.remove(digest);
+        }
+    }
+
+    /// Puts a value into the store if that is where it belongs, and tells what memory shall have of it.
+    fn save(&self, miss: &Miss, since: u64, worth: &Worth<F>, overwrites: bool) -> Verdict {
+        let (Some(shelf), Some(key)) = (&self.shelf, &miss.key) else { return self.unstored(worth, since) };
+        if let Some(dispatch) = self.dispatch(miss, worth) {
+            let (now, ttl) = (self.plan.clock.now(), self.plan.ttl);
+            return self.saved(
+                shelf.save::<F>(key, worth, dispatch, since, overwrites, now, ttl),
+                worth,
+                since,
+            );
+        }
+        if !overwrites {
+            return self.unstored(worth, since);
+        }
+        // A value that now belongs to memory alone leaves nothing behind in the store.
+        self.settled(shelf.remove(key));
+        self.unstored(worth, self.since())
+    }
+
+    /// Whether what memory has is good as of now, as far as can be told without asking the store.
+    pub(super) fn is_fresh(&self, found: &Found<F::Kept>) -> bool {
+        match (found, &self.shelf) {
+            (Found::Entry(entry), Some(shelf)) => shelf.is_current(entry.generation()),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Single-flight: of several callers with one key, one runs the body and the others get its value.
+//!
+//! One state machine serves threads and tasks. It does no I/O and reads no clock; whoever waits is a [`Waker`],
+//! which may wake a task or unpark a thread.
+
+mod leading;
+mod table;
+mod timer;
+mod wait;
+
+pub(crate) use leading::{Leading, is_leading};
+pub(crate) use table::{Flights, Joined, Lead, Waited};
+pub(crate) use wait::{block_on, wait, wait_awaited};

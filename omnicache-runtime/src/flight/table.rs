@@ -1,0 +1,276 @@
+//! The state machine: who leads, who waits, and what the leader leaves behind.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::key::{Digest, DigestState};
+
+const SHARDS: usize = 8;
+
+/// The flights of one function. `K` is cheap to clone: it is cloned under a lock.
+pub(crate) struct Flights<K> {
+    shards: [Shard<K>; SHARDS],
+}
+
+type Shard<K> = Mutex<HashMap<Digest, Arc<Flight<K>>, DigestState>>;
+
+/// One key being computed.
+pub(crate) struct Flight<K> {
+    state: Mutex<State<K>>,
+    /// Set once the key was invalidated: the value may be handed to those who wait, but not be kept.
+    revoked: AtomicBool,
+}
+
+struct State<K> {
+    phase: Phase<K>,
+    waiters: Vec<(u64, Waker)>,
+    tickets: u64,
+    /// How often the leader gave a sign of life; a waiter that sees none for long passes it over.
+    signs: u64,
+    /// Whether the leader is at work this moment (a thread always is, a task while it is polled).
+    at_work: bool,
+}
+
+enum Phase<K> {
+    /// Somebody runs the body.
+    Led,
+    /// The leader gave up: the next waiter to look takes over.
+    Vacant,
+    /// There is a value for all who wait.
+    Landed(K),
+    /// The leader was passed over: those who wait start afresh.
+    Abandoned,
+}
+
+/// How a caller takes part.
+pub(crate) enum Joined<'a, K: Clone> {
+    /// It runs the body.
+    Leads(Lead<'a, K>),
+    /// It waits for another's.
+    Waits(Wait<'a, K>),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn shard_of(digest: Digest) -> usize {
+    usize::try_from(digest.high() >> 61).unwrap_or(0)
+}
+
+impl<K: Clone> Flights<K> {
+    pub(crate) fn new() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+
+    fn shard(&self, digest: Digest) -> &Shard<K> {
+        &self.shards[shard_of(digest)]
+    }
+
+    /// Joins the flight of a key, or starts one.
+    pub(crate) fn join(&self, digest: Digest) -> Joined<'_, K> {
+        let mut shard = lock(self.shard(digest));
+        if let Some(flight) = shard.get(&digest) {
+            return Joined::Waits(Wait { flights: self, digest, flight: Arc::clone(flight), ticket: None });
+        }
+        let flight = Arc::new(Flight::new());
+        shard.insert(digest, Arc::clone(&flight));
+        Joined::Leads(Lead { flights: self, digest, flight, landed: false })
+    }
+
+    /// Detaches the flight of a key: later callers start another, and its value is not kept.
+    pub(crate) fn revoke(&self, digest: Digest) {
+        if let Some(flight) = lock(self.shard(digest)).remove(&digest) {
+            flight.revoked.store(true, Ordering::Release);
+        }
+    }
+
+    /// Detaches all flights.
+    pub(crate) fn revoke_all(&self) {
+        for shard in &self.shards {
+            lock(shard).drain().for_each(|(_, flight)| flight.revoked.store(true, Ordering::Release));
+        }
+    }
+
+    /// Takes a flight off the table, unless another has taken its place.
+    fn detach(&self, digest: Digest, flight: &Arc<Flight<K>>) {
+        let mut shard = lock(self.shard(digest));
+        if shard.get(&digest).is_some_and(|present| Arc::ptr_eq(present, flight)) {
+            shard.remove(&digest);
+        }
+    }
+}
+
+impl<K> Flights<K> {
+    /// Takes a flight off the table if the caller is the last to take part in it.
+    fn detach_if_forsaken(&self, digest: Digest, flight: &Arc<Flight<K>>) {
+        let mut shard = lock(&self.shards[shard_of(digest)]);
+        let listed = shard.get(&digest).is_some_and(|present| Arc::ptr_eq(present, flight));
+        if listed && Arc::strong_count(flight) <= 2 {
+            shard.remove(&digest);
+        }
+    }
+}
+
+impl<K> Flight<K> {
+    fn new() -> Self {
+        let state = State { phase: Phase::Led, waiters: Vec::new(), tickets: 0, signs: 0, at_work: true };
+        Self { state: Mutex::new(state), revoked: AtomicBool::new(false) }
+    }
+}
+
+/// The right and duty to run the body. Dropped without landing, it hands the lead on.
+pub(crate) struct Lead<'a, K: Clone> {
+    flights: &'a Flights<K>,
+    digest: Digest,
+    flight: Arc<Flight<K>>,
+    landed: bool,
+}
+
+impl<K: Clone> Lead<'_, K> {
+    /// Whether the key was invalidated since the flight began.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.flight.revoked.load(Ordering::Acquire)
+    }
+
+    /// Ends the flight; if anybody waits, `value` is asked for and given to all of them.
+    pub(crate) fn land(mut self, value: impl FnOnce() -> K) {
+        self.landed = true;
+        // Off the table nobody can join any more, so who waits now is who will ever wait.
+        self.flights.detach(self.digest, &self.flight);
+        if Arc::strong_count(&self.flight) > 1 {
+            self.end(Phase::Landed(value()));
+        }
+    }
+
+    /// Notes that the leader is at work (or has paused), as a sign of life.
+    pub(crate) fn at_work(&self, working: bool) {
+        let mut state = lock(&self.flight.state);
+        state.at_work = working;
+        state.signs += 1;
+    }
+
+    fn end(&self, phase: Phase<K>) {
+        let mut state = lock(&self.flight.state);
+        if matches!(state.phase, Phase::Abandoned) {
+            return;
+        }
+        let replaced = std::mem::replace(&mut state.phase, phase);
+        let waiters = std::mem::take(&mut state.waiters);
+        drop(state);
+        drop(replaced);
+        waiters.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}
+
+impl<K: Clone> Drop for Lead<'_, K> {
+    fn drop(&mut self) {
+        if self.landed {
+            return;
+        }
+        // Whoever waits takes over; if nobody does, the table forgets the flight.
+        self.end(Phase::Vacant);
+        self.flights.detach_if_forsaken(self.digest, &self.flight);
+    }
+}
+
+/// A place among those who wait.
+pub(crate) struct Wait<'a, K: Clone> {
+    flights: &'a Flights<K>,
+    digest: Digest,
+    flight: Arc<Flight<K>>,
+    ticket: Option<u64>,
+}
+
+/// How waiting ended.
+pub(crate) enum Waited<'a, K: Clone> {
+    /// The leader's value.
+    Landed(K),
+    /// The leader gave up, and this caller takes over.
+    Leads(Lead<'a, K>),
+    /// The leader was passed over: join again.
+    Again,
+}
+
+/// What a waiter saw of its leader.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sign {
+    signs: u64,
+    at_work: bool,
+}
+
+impl<'a, K: Clone> Wait<'a, K> {
+    /// Looks whether the wait is over, and if not leaves the waker to be woken.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Waited<'a, K>> {
+        let mut state = lock(&self.flight.state);
+        match &state.phase {
+            Phase::Landed(value) => {
+                let value = value.clone();
+                drop(state);
+                return Poll::Ready(Waited::Landed(value));
+            }
+            Phase::Abandoned => return Poll::Ready(Waited::Again),
+            Phase::Vacant => {
+                state.phase = Phase::Led;
+                state.at_work = true;
+                drop(state);
+                self.ticket = None;
+                let flight = Arc::clone(&self.flight);
+                let lead = Lead { flights: self.flights, digest: self.digest, flight, landed: false };
+                return Poll::Ready(Waited::Leads(lead));
+            }
+            Phase::Led => {}
+        }
+        if self.ticket.is_none() {
+            state.tickets += 1;
+        }
+        let ticket = *self.ticket.get_or_insert(state.tickets);
+        match state.waiters.iter_mut().find(|(other, _)| *other == ticket) {
+            Some((_, waker)) => waker.clone_from(context.waker()),
+            None => state.waiters.push((ticket, context.waker().clone())),
+        }
+        Poll::Pending
+    }
+
+    /// What there is to see of the leader.
+    pub(crate) fn sign(&self) -> Sign {
+        let state = lock(&self.flight.state);
+        Sign { signs: state.signs, at_work: state.at_work }
+    }
+
+    /// Passes the leader over if it has given no sign since `seen`: the flight leaves the table, and all who
+    /// wait join another.
+    pub(crate) fn pass_over(&self, seen: Sign) {
+        let mut state = lock(&self.flight.state);
+        let now = Sign { signs: state.signs, at_work: state.at_work };
+        if now != seen || now.at_work || !matches!(state.phase, Phase::Led) {
+            return;
+        }
+        state.phase = Phase::Abandoned;
+        let waiters = std::mem::take(&mut state.waiters);
+        drop(state);
+        self.flights.detach(self.digest, &self.flight);
+        waiters.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}
+
+impl<K: Clone> Drop for Wait<'_, K> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.flight.state);
+        if let Some(ticket) = self.ticket {
+            state.waiters.retain(|(other, _)| *other != ticket);
+        }
+        if !matches!(state.phase, Phase::Vacant) {
+            return;
+        }
+        // A waiter that was woken to take over and goes away instead passes the word on.
+        let next = state.waiters.pop();
+        drop(state);
+        match next {
+            Some((_, waker)) => waker.wake(),
+            None => self.flights.detach_if_forsaken(self.digest, &self.flight),
+        }
+    }
+}

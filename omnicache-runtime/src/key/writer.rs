@@ -1,0 +1,231 @@
+//! Takes the canonical bytes of a key, and makes of them what is wanted: a digest, or the bytes themselves.
+
+#[cfg(feature = "disk")]
+use super::canonical::{Canonical, Collector};
+use super::digest::{Digest, Lanes};
+
+/// Takes the canonical bytes of a key; see [`CacheKey`](super::CacheKey).
+///
+/// Equal values must write the same bytes by the same calls.
+pub struct KeyWriter {
+    sink: Sink,
+    stable: bool,
+}
+
+/// What becomes of the bytes.
+enum Sink {
+    Digest(Lanes),
+    Bytes(Vec<u8>),
+    #[cfg(feature = "disk")]
+    Canonical(Box<Collector>),
+}
+
+impl KeyWriter {
+    #[inline]
+    fn new(sink: Sink) -> Self {
+        Self { sink, stable: true }
+    }
+
+    /// The in-memory digest of what `write` writes.
+    #[inline]
+    pub(crate) fn digest(write: impl FnOnce(&mut Self)) -> Digest {
+        let mut writer = Self::new(Sink::Digest(Lanes::new()));
+        write(&mut writer);
+        match &writer.sink {
+            Sink::Digest(lanes) => lanes.finish(),
+            _ => Digest::NONE,
+        }
+    }
+
+    /// The canonical bytes of what `write` writes, all of them, and whether they are stable.
+    pub(super) fn bytes(write: impl FnOnce(&mut Self)) -> (Vec<u8>, bool) {
+        let mut writer = Self::new(Sink::Bytes(Vec::new()));
+        write(&mut writer);
+        match writer.sink {
+            Sink::Bytes(bytes) => (bytes, writer.stable),
+            _ => (Vec::new(), false),
+        }
+    }
+
+    /// What a record on disk knows of the key that `write` writes.
+    #[cfg(feature = "disk")]
+    pub(crate) fn canonical(write: impl FnOnce(&mut Self)) -> Canonical {
+        let mut writer = Self::new(Sink::Canonical(Box::default()));
+        write(&mut writer);
+        match writer.sink {
+            Sink::Canonical(collector) => collector.finish(writer.stable),
+            _ => Collector::default().finish(false),
+        }
+    }
+
+    /// Writes raw bytes. They must be self-delimiting: write a length or a tag before what varies.
+    #[inline]
+    pub fn raw(&mut self, bytes: &[u8]) {
+        match &mut self.sink {
+            Sink::Digest(lanes) => lanes.bytes(bytes),
+            sink => sink.collect(bytes),
+        }
+    }
+
+    /// Writes the bytes of many elements in one piece.
+    pub(crate) fn bulk(&mut self, bytes: &[u8]) {
+        match &mut self.sink {
+            Sink::Digest(lanes) => lanes.piece(bytes),
+            sink => sink.collect(bytes),
+        }
+    }
+
+    /// Writes the bytes of many elements piece by piece, as if they were one.
+    pub(crate) fn bulk_pieces(&mut self, write: impl FnOnce(&mut dyn FnMut(&[u8]))) {
+        match &mut self.sink {
+            Sink::Digest(lanes) => lanes.pieces(write),
+            sink => write(&mut |piece| sink.collect(piece)),
+        }
+    }
+
+    /// Writes a type tag.
+    #[inline]
+    pub(crate) fn tag(&mut self, tag: Tag) {
+        match &mut self.sink {
+            Sink::Digest(lanes) => lanes.step(0, tag as u64),
+            sink => sink.collect(&[tag as u8]),
+        }
+    }
+
+    /// Writes a tag and a few bytes behind it.
+    #[inline]
+    pub(crate) fn tagged<const N: usize>(&mut self, tag: Tag, bytes: [u8; N]) {
+        match &mut self.sink {
+            Sink::Digest(lanes) => {
+                for chunk in bytes.chunks(8) {
+                    let mut word = [0; 8];
+                    word[..chunk.len()].copy_from_slice(chunk);
+                    lanes.step(u64::from_le_bytes(word), tag as u64);
+                }
+            }
+            sink => {
+                sink.collect(&[tag as u8]);
+                sink.collect(&bytes);
+            }
+        }
+    }
+
+    /// Writes a length or count.
+    #[inline]
+    pub fn length(&mut self, length: usize) {
+        match &mut self.sink {
+            Sink::Digest(lanes) => lanes.step(length as u64, 0xFF),
+            sink => sink.collect(&(length as u64).to_le_bytes()),
+        }
+    }
+
+    /// Begins a value of the named type. Follow it with the value's fields in a fixed order.
+    pub fn begin(&mut self, type_name: &str) {
+        self.tag(Tag::Struct);
+        self.text(type_name);
+    }
+
+    /// Names the variant of an enum whose type name has been written. Follow it with the variant's fields.
+    pub fn variant(&mut self, index: u32, name: &str) {
+        self.tagged(Tag::Variant, index.to_le_bytes());
+        self.text(name);
+    }
+
+    /// Writes a text behind its length.
+    #[inline]
+    pub(crate) fn text(&mut self, text: &str) {
+        match &mut self.sink {
+            // The lanes take the length along with the bytes.
+            Sink::Digest(lanes) => lanes.bytes(text.as_bytes()),
+            sink => {
+                sink.collect(&(text.len() as u64).to_le_bytes());
+                sink.collect(text.as_bytes());
+            }
+        }
+    }
+
+    /// Writes parts whose order does not count, such as the entries of a hash map.
+    pub fn unordered<T>(&mut self, parts: impl IntoIterator<Item = T>, mut write: impl FnMut(T, &mut Self)) {
+        let mut encoded: Vec<Vec<u8>> = parts
+            .into_iter()
+            .map(|part| {
+                let (bytes, stable) = Self::bytes(|key| write(part, key));
+                self.stable &= stable;
+                bytes
+            })
+            .collect();
+        encoded.sort_unstable();
+        self.length(encoded.len());
+        encoded.iter().for_each(|part| self.raw(part));
+    }
+
+    /// Notes that what was written may differ in another process: such a key is for memory alone.
+    pub(crate) fn unstable(&mut self) {
+        self.stable = false;
+    }
+}
+
+impl Sink {
+    /// Takes bytes that are wanted as they are.
+    fn collect(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Digest(lanes) => lanes.bytes(bytes),
+            Self::Bytes(kept) => kept.extend_from_slice(bytes),
+            #[cfg(feature = "disk")]
+            Self::Canonical(collector) => collector.write(bytes),
+        }
+    }
+}
+
+impl std::fmt::Debug for KeyWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyWriter").field("stable", &self.stable).finish_non_exhaustive()
+    }
+}
+
+/// What the bytes that follow are. The numbers are part of the format on disk: never reassigned.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(crate) enum Tag {
+    Unit = 0,
+    Bool = 1,
+    Char = 2,
+    U8 = 3,
+    U16 = 4,
+    U32 = 5,
+    U64 = 6,
+    U128 = 7,
+    Usize = 8,
+    I8 = 9,
+    I16 = 10,
+    I32 = 11,
+    I64 = 12,
+    I128 = 13,
+    Isize = 14,
+    F32 = 15,
+    F64 = 16,
+    Str = 17,
+    Seq = 18,
+    Tuple = 19,
+    Map = 20,
+    Set = 21,
+    None = 22,
+    Some = 23,
+    Ok = 24,
+    Err = 25,
+    Struct = 26,
+    Variant = 27,
+    Path = 28,
+    Duration = 29,
+    Time = 30,
+    Ip = 31,
+    Bytes = 32,
+    Item = 33,
+    End = 34,
+    Prehashed = 35,
+    Hashed = 36,
+    #[cfg(feature = "ndarray")]
+    Array = 37,
+    #[cfg(feature = "arrow")]
+    Frame = 38,
+}

@@ -1,0 +1,54 @@
+//! A value in memory with what decides whether it may still be served.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::clock::{Nanos, expired};
+
+/// A kept value.
+#[derive(Debug)]
+pub(crate) struct Entry<K> {
+    pub(crate) value: K,
+    /// Payload size in bytes.
+    pub(crate) weight: u64,
+    /// When the value was computed; an entry read from disk keeps the time of its record.
+    pub(crate) stored_at: Nanos,
+    /// How long it lives from then.
+    pub(crate) ttl: Option<Nanos>,
+    /// The generation of the function's entries on disk as of which this one is good.
+    generation: AtomicU64,
+    used_at: AtomicU64,
+}
+
+impl<K> Entry<K> {
+    pub(crate) fn new(value: K, weight: u64, stored_at: Nanos, ttl: Option<Nanos>, generation: u64) -> Self {
+        Self {
+            value,
+            weight,
+            stored_at,
+            ttl,
+            generation: AtomicU64::new(generation),
+            used_at: AtomicU64::new(stored_at),
+        }
+    }
+
+    /// Whether the entry is past its time to live, or has been idle for as long as `idle` allows.
+    pub(crate) fn expired(&self, now: Nanos, idle: Option<Nanos>) -> bool {
+        expired(self.stored_at, self.ttl, now) || expired(self.used_at.load(Ordering::Relaxed), idle, now)
+    }
+
+    /// The generation as of which the entry is good.
+    #[inline]
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Notes that the entry was found good as of a later generation.
+    pub(crate) fn renew(&self, generation: u64) {
+        self.generation.store(generation, Ordering::Release);
+    }
+
+    /// Notes a use.
+    pub(crate) fn touch(&self, now: Nanos) {
+        self.used_at.store(now, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,89 @@
+//! The memory tier: a few engines behind one small trait, chosen by data and policy.
+//!
+//! Hits allocate nothing and clone no value under a lock: engines hand out `Arc`s, the scalar table copies words.
+
+mod entry;
+mod local;
+mod lru;
+mod queue;
+mod sharded;
+mod table;
+mod tier;
+mod words;
+
+#[cfg(feature = "moka")]
+mod awaited;
+#[cfg(not(feature = "moka"))]
+#[path = "awaited_absent.rs"]
+mod awaited;
+#[cfg(feature = "moka")]
+mod lfu;
+#[cfg(not(feature = "moka"))]
+#[path = "lfu_absent.rs"]
+mod lfu;
+
+pub(crate) use entry::Entry;
+pub(crate) use local::LocalTier;
+pub(crate) use table::Table;
+pub(crate) use tier::{Found, Tier, TierPlan};
+pub use words::Words;
+pub(crate) use words::WordsOf;
+
+use std::sync::Arc;
+
+use crate::key::Digest;
+
+/// How much an engine may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most entries, if bounded.
+    pub max_entries: Option<u64>,
+    /// Most bytes of payload, if bounded.
+    pub max_bytes: Option<u64>,
+}
+
+/// Is told which entries an engine gave up to make room. Called under the engine's lock: it may only count.
+pub(crate) type OnEvict = Arc<dyn Fn(Digest) + Send + Sync>;
+
+/// Keeps entries by digest within its bounds.
+pub(crate) trait Engine<K> {
+    /// The entry, counted as a use.
+    fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>>;
+
+    /// The entry, not counted as a use.
+    fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>>;
+
+    /// Keeps an entry, evicting others if need be. One of the same digest is replaced.
+    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>);
+
+    /// Forgets an entry; tells whether there was one.
+    fn remove(&self, digest: Digest) -> bool;
+
+    /// Forgets all.
+    fn clear(&self);
+
+    /// What is held, in no order.
+    fn digests(&self) -> Vec<Digest>;
+
+    /// Whether the engine removes what is past its time without being told.
+    fn expires_by_itself(&self) -> bool {
+        false
+    }
+
+    /// How many entries are held, and their weight in bytes.
+    fn load(&self) -> Load;
+}
+
+/// What an engine holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    pub(crate) entries: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Bounds {
+    fn exceeded_by(self, load: Load) -> bool {
+        self.max_entries.is_some_and(|most| load.entries > most)
+            || self.max_bytes.is_some_and(|most| load.bytes > most)
+    }
+}

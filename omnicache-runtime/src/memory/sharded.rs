@@ -1,0 +1,175 @@
+//! One frame for the queue policies: entries in shards behind read-write locks, bounds over all shards.
+//!
+//! A hit takes a read lock, notes itself in the entry's own node and clones an `Arc`. An insert that breaks a
+//! bound evicts from its own shard first and from its neighbours then, so the bounds are exact and one large
+//! entry may use all of them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::{Bounds, Engine, Entry, Load, OnEvict};
+use crate::key::{Digest, DigestState};
+
+/// A node of a shard.
+pub(super) struct Node<K> {
+    pub(super) entry: Arc<Entry<K>>,
+    /// Which insertion this is: queues hold tickets, so that what was removed and came back is told apart.
+    pub(super) ticket: u64,
+    /// Uses since the queue last looked, at most three.
+    pub(super) uses: AtomicU8,
+}
+
+pub(super) type Nodes<K> = HashMap<Digest, Node<K>, DigestState>;
+
+/// The order in which a shard gives entries up.
+pub(super) trait Order: Default + Send + Sync {
+    /// Whether the order counts over all entries, so that there can be one shard only.
+    const EXACT: bool;
+
+    /// Notes a new entry, which is among the nodes already.
+    fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>);
+
+    /// Names the next to go; `spared`, just inserted, is not it.
+    fn victim<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest>;
+
+    /// Forgets all.
+    fn clear(&mut self);
+}
+
+pub(super) struct Sharded<K, O> {
+    shards: Box<[RwLock<Shard<K, O>>]>,
+    bounds: Bounds,
+    entries: AtomicU64,
+    bytes: AtomicU64,
+    on_evict: OnEvict,
+}
+
+struct Shard<K, O> {
+    nodes: Nodes<K>,
+    order: O,
+    tickets: u64,
+}
+
+const SHARDS: usize = 16;
+/// Fewer entries than this are not worth splitting up.
+const WORTH_SHARDING: u64 = 1024;
+
+impl<K, O: Order> Sharded<K, O> {
+    pub(super) fn new(bounds: Bounds, on_evict: OnEvict) -> Self {
+        let few = bounds.max_entries.is_some_and(|most| most < WORTH_SHARDING);
+        let count = if O::EXACT || few { 1 } else { SHARDS };
+        let shard = || RwLock::new(Shard { nodes: Nodes::default(), order: O::default(), tickets: 0 });
+        Self {
+            shards: (0..count).map(|_| shard()).collect(),
+            bounds,
+            entries: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            on_evict,
+        }
+    }
+
+    fn index(&self, digest: Digest) -> usize {
+        // The low half finds the place within the shard's map.
+        usize::try_from(digest.high() >> 32).unwrap_or(0) % self.shards.len()
+    }
+
+    fn find(&self, digest: Digest, used: bool) -> Option<Arc<Entry<K>>> {
+        let shard = self.shards[self.index(digest)].read().unwrap_or_else(PoisonError::into_inner);
+        let node = shard.nodes.get(&digest)?;
+        let uses = node.uses.load(Ordering::Relaxed);
+        if used && uses < 3 {
+            node.uses.store(uses + 1, Ordering::Relaxed);
+        }
+        Some(Arc::clone(&node.entry))
+    }
+
+    fn exceeded(&self) -> bool {
+        self.bounds.exceeded_by(self.load())
+    }
+
+    fn forget(&self, weight: u64) {
+        self.entries.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(weight, Ordering::Relaxed);
+    }
+
+    /// Evicts from one shard until the bounds hold or the shard has nothing more to give.
+    fn relieve(&self, shard: &mut Shard<K, O>, spared: Digest, gone: &mut Vec<Leaver<K>>) {
+        while self.exceeded() {
+            let Some(victim) = shard.order.victim(&shard.nodes, spared) else { break };
+            let Some(node) = shard.nodes.remove(&victim) else { break };
+            self.forget(node.entry.weight);
+            gone.push((victim, node.entry));
+        }
+    }
+}
+
+type Leaver<K> = (Digest, Arc<Entry<K>>);
+
+impl<K, O: Order> Engine<K> for Sharded<K, O> {
+    fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        self.find(digest, true)
+    }
+
+    fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        self.find(digest, false)
+    }
+
+    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
+        let own = self.index(digest);
+        let mut gone = Vec::new();
+        let mut shard = self.shards[own].write().unwrap_or_else(PoisonError::into_inner);
+        let weight = entry.weight;
+        self.bytes.fetch_add(weight, Ordering::Relaxed);
+        let replaced = if let Some(node) = shard.nodes.get_mut(&digest) {
+            Some(std::mem::replace(&mut node.entry, entry))
+        } else {
+            self.entries.fetch_add(1, Ordering::Relaxed);
+            let Shard { nodes, order, tickets } = &mut *shard;
+            *tickets += 1;
+            nodes.insert(digest, Node { entry, ticket: *tickets, uses: AtomicU8::new(0) });
+            order.inserted(digest, *tickets, nodes);
+            None
+        };
+        self.bytes.fetch_sub(replaced.as_ref().map_or(0, |old| old.weight), Ordering::Relaxed);
+        self.relieve(&mut shard, digest, &mut gone);
+        drop(shard);
+        for step in 1..self.shards.len() {
+            if !self.exceeded() {
+                break;
+            }
+            let next = &self.shards[(own + step) % self.shards.len()];
+            let mut shard = next.write().unwrap_or_else(PoisonError::into_inner);
+            self.relieve(&mut shard, digest, &mut gone);
+        }
+        gone.iter().for_each(|(digest, _)| (self.on_evict)(*digest));
+    }
+
+    fn remove(&self, digest: Digest) -> bool {
+        let shard = &self.shards[self.index(digest)];
+        let removed = shard.write().unwrap_or_else(PoisonError::into_inner).nodes.remove(&digest);
+        if let Some(node) = &removed {
+            self.forget(node.entry.weight);
+        }
+        removed.is_some()
+    }
+
+    fn clear(&self) {
+        for shard in &self.shards {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            let nodes = std::mem::take(&mut shard.nodes);
+            shard.order.clear();
+            drop(shard);
+            nodes.values().for_each(|node| self.forget(node.entry.weight));
+        }
+    }
+
+    fn digests(&self) -> Vec<Digest> {
+        let shards = self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner));
+        shards.flat_map(|shard| shard.nodes.keys().copied().collect::<Vec<_>>()).collect()
+    }
+
+    fn load(&self) -> Load {
+        Load { entries: self.entries.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
+    }
+}

@@ -1,0 +1,282 @@
+//! One function's memory tier: an engine, and the rules that hold whichever engine it is.
+//!
+//! Expiry is decided here, by the entry's own times and the function's clock, so that every engine has the same
+//! rule and an entry from disk keeps its remaining life.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::queue::{Fifo, Random, S3Fifo};
+use super::sharded::Sharded;
+use super::{Bounds, Engine, Entry, Load, OnEvict, Table, WordsOf, lru};
+use crate::clock::{Clock, Nanos};
+use crate::flight::block_on;
+use crate::key::Digest;
+use crate::kind::Policy;
+
+/// What a tier is built from.
+pub(crate) struct TierPlan<K> {
+    pub(crate) bounds: Bounds,
+    pub(crate) policy: Policy,
+    pub(crate) ttl: Option<Nanos>,
+    pub(crate) idle: Option<Nanos>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) on_evict: OnEvict,
+    pub(crate) on_expire: OnEvict,
+    /// Set for plain scalars without options: they go to the table.
+    pub(crate) words: Option<WordsOf<K>>,
+    /// Payload size of one value in the table.
+    pub(crate) word_size: u64,
+    /// Whether results are awaited.
+    pub(crate) awaited: bool,
+}
+
+/// A function's memory tier.
+pub(crate) struct Tier<K> {
+    held: Held<K>,
+    bounds: Bounds,
+    expires: bool,
+    idle: Option<Nanos>,
+    clock: Arc<dyn Clock>,
+    on_expire: OnEvict,
+    /// Insertions in order of time, kept only with a time to live, so that what expired goes first.
+    queue: Mutex<VecDeque<(Nanos, Digest)>>,
+}
+
+enum Held<K> {
+    Table { table: Box<Table>, words: WordsOf<K>, size: u64 },
+    Engine(Box<dyn Engine<K> + Send + Sync>),
+    Awaited(super::awaited::Awaited<K>),
+}
+
+/// What a lookup in memory found.
+#[derive(Clone)]
+pub(crate) enum Found<K> {
+    /// A scalar, copied out.
+    Word(K),
+    /// An entry, to be cloned from.
+    Entry(Arc<Entry<K>>),
+}
+
+impl<K: Clone> Found<K> {
+    /// The value, cloned outside of any lock.
+    #[inline]
+    pub(crate) fn into_value(self) -> K {
+        match self {
+            Self::Word(value) => value,
+            Self::Entry(entry) => entry.value.clone(),
+        }
+    }
+}
+
+impl<K: Clone + Send + Sync + 'static> Tier<K> {
+    pub(crate) fn new(plan: TierPlan<K>) -> Self {
+        let expires = plan.ttl.is_some() || plan.idle.is_some();
+        let (bounds, idle, clock) = (plan.bounds, plan.idle, Arc::clone(&plan.clock));
+        let on_expire = Arc::clone(&plan.on_expire);
+        let queue = Mutex::new(VecDeque::new());
+        Self { held: hold(plan), bounds, expires, idle, clock, on_expire, queue }
+    }
+
+    /// The words of a scalar, where scalars have a table.
+    #[inline]
+    pub(crate) fn words(&self, digest: Digest) -> Option<[u64; 2]> {
+        match &self.held {
+            Held::Table { table, .. } => table.get(digest),
+            _ => None,
+        }
+    }
+
+    /// The entry if it may still be served, counted as a use.
+    #[inline]
+    pub(crate) fn get(&self, digest: Digest) -> Option<Found<K>> {
+        match &self.held {
+            Held::Table { table, words, .. } => {
+                table.get(digest).map(|found| Found::Word((words.from)(found)))
+            }
+            Held::Engine(engine) => self.serve(digest, engine.get(digest)?, true),
+            Held::Awaited(cache) => self.serve(digest, cache.peek(digest)?, true),
+        }
+    }
+
+    /// The same without blocking the executor.
+    #[inline]
+    pub(crate) async fn get_awaited(&self, digest: Digest) -> Option<Found<K>> {
+        match &self.held {
+            Held::Awaited(cache) => {
+                let entry = cache.get(digest).await?;
+                if self.is_live(&entry) {
+                    self.touch(&entry);
+                    return Some(Found::Entry(entry));
+                }
+                cache.remove(digest).await;
+                (self.on_expire)(digest);
+                None
+            }
+            _ => self.get(digest),
+        }
+    }
+
+    /// The entry if it may still be served, not counted as a use.
+    pub(crate) fn peek(&self, digest: Digest) -> Option<Found<K>> {
+        let entry = match &self.held {
+            Held::Table { .. } => return self.get(digest),
+            Held::Engine(engine) => engine.peek(digest)?,
+            Held::Awaited(cache) => cache.peek(digest)?,
+        };
+        self.is_live(&entry).then_some(Found::Entry(entry))
+    }
+
+    /// Whether an entry is there that is past its time.
+    pub(crate) fn holds_expired(&self, digest: Digest) -> bool {
+        match &self.held {
+            Held::Table { .. } => false,
+            Held::Engine(engine) => engine.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
+            Held::Awaited(cache) => cache.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
+        }
+    }
+
+    fn serve(&self, digest: Digest, entry: Arc<Entry<K>>, used: bool) -> Option<Found<K>> {
+        if !self.is_live(&entry) {
+            self.remove(digest).then(|| (self.on_expire)(digest));
+            return None;
+        }
+        if used {
+            self.touch(&entry);
+        }
+        Some(Found::Entry(entry))
+    }
+
+    #[inline]
+    fn is_live(&self, entry: &Entry<K>) -> bool {
+        !((self.expires || entry.ttl.is_some()) && entry.expired(self.clock.now(), self.idle))
+    }
+
+    #[inline]
+    fn touch(&self, entry: &Entry<K>) {
+        if self.idle.is_some() {
+            entry.touch(self.clock.now());
+        }
+    }
+
+    /// Whether a value of this weight can be kept at all.
+    pub(crate) fn fits(&self, weight: u64) -> bool {
+        self.bounds.max_bytes.is_none_or(|most| weight <= most)
+    }
+
+    /// Keeps an entry. What has expired makes room first.
+    pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>) {
+        self.expire_first(digest, &entry);
+        match &self.held {
+            Held::Table { table, words, .. } => table.insert(digest, (words.to)(&entry.value)),
+            Held::Engine(engine) => engine.insert(digest, Arc::new(entry)),
+            Held::Awaited(cache) => block_on(cache.insert(digest, Arc::new(entry))),
+        }
+    }
+
+    /// The same without blocking the executor.
+    pub(crate) async fn insert_awaited(&self, digest: Digest, entry: Entry<K>) {
+        match &self.held {
+            Held::Awaited(cache) => {
+                cache.insert(digest, Arc::new(entry)).await;
+            }
+            _ => self.insert(digest, entry),
+        }
+    }
+
+    /// Removes what has outlived its time, oldest first, and notes the newcomer.
+    fn expire_first(&self, digest: Digest, entry: &Entry<K>) {
+        let Held::Engine(engine) = &self.held else { return };
+        if entry.ttl.is_none() || engine.expires_by_itself() {
+            return;
+        }
+        let now = self.clock.now();
+        let mut due = Vec::new();
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some((stored_at, old)) = queue.front().copied()
+            && crate::clock::expired(stored_at, entry.ttl, now)
+        {
+            due.push(old);
+            queue.pop_front();
+        }
+        queue.push_back((entry.stored_at, digest));
+        let entries = usize::try_from(engine.load().entries).unwrap_or(usize::MAX);
+        if queue.len() > entries.saturating_mul(2).saturating_add(64) {
+            let live = |stored_at, old| engine.peek(old).is_some_and(|entry| entry.stored_at == stored_at);
+            queue.retain(|(stored_at, old)| live(*stored_at, *old) || *old == digest);
+        }
+        drop(queue);
+        for old in due {
+            if engine.peek(old).is_some_and(|entry| !self.is_live(&entry)) && engine.remove(old) {
+                (self.on_expire)(old);
+            }
+        }
+    }
+
+    /// Forgets an entry; tells whether there was one that could have been served.
+    pub(crate) fn remove(&self, digest: Digest) -> bool {
+        match &self.held {
+            Held::Table { table, .. } => table.remove(digest),
+            Held::Engine(engine) => engine.remove(digest),
+            Held::Awaited(cache) => block_on(cache.remove(digest)),
+        }
+    }
+
+    /// The same without blocking the executor.
+    pub(crate) async fn remove_awaited(&self, digest: Digest) -> bool {
+        match &self.held {
+            Held::Awaited(cache) => cache.remove(digest).await,
+            _ => self.remove(digest),
+        }
+    }
+
+    /// Forgets all, and tells what that was.
+    pub(crate) fn clear(&self) -> Vec<Digest> {
+        let held = self.digests();
+        match &self.held {
+            Held::Table { table, .. } => table.clear(),
+            Held::Engine(engine) => engine.clear(),
+            Held::Awaited(cache) => cache.clear(),
+        }
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        held
+    }
+
+    fn digests(&self) -> Vec<Digest> {
+        match &self.held {
+            Held::Table { table, .. } => table.digests(),
+            Held::Engine(engine) => engine.digests(),
+            Held::Awaited(cache) => cache.digests(),
+        }
+    }
+
+    /// How much is held.
+    pub(crate) fn load(&self) -> Load {
+        match &self.held {
+            Held::Table { table, size, .. } => table.load(*size),
+            Held::Engine(engine) => engine.load(),
+            Held::Awaited(cache) => cache.load(),
+        }
+    }
+}
+
+fn hold<K: Clone + Send + Sync + 'static>(plan: TierPlan<K>) -> Held<K> {
+    let (bounds, on_evict) = (plan.bounds, plan.on_evict);
+    // moka reads its own clock, so it may expire entries only where ours is the same.
+    let ttl = plan.ttl.filter(|_| plan.clock.is_system()).map(Duration::from_nanos);
+    if let Some(words) = plan.words {
+        let table = Box::new(Table::new(bounds.max_bytes.unwrap_or(u64::MAX), on_evict));
+        return Held::Table { table, words, size: plan.word_size };
+    }
+    if plan.awaited && plan.policy == Policy::Lfu {
+        return Held::Awaited(super::awaited::Awaited::new(bounds, ttl, on_evict));
+    }
+    Held::Engine(match plan.policy {
+        Policy::Lru => Box::new(lru::Lru::new(bounds, on_evict)),
+        Policy::Lfu => Box::new(super::lfu::Lfu::new(bounds, ttl, on_evict)),
+        Policy::Fifo => Box::new(Sharded::<K, Fifo>::new(bounds, on_evict)),
+        Policy::Random => Box::new(Sharded::<K, Random>::new(bounds, on_evict)),
+        _ => Box::new(Sharded::<K, S3Fifo>::new(bounds, on_evict)),
+    })
+}

@@ -1,0 +1,112 @@
+//! What the environment says, read once, and the switch of the whole process.
+
+use std::env;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// The environment's settings.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// `OMNICACHE_DIR`: where results on disk lie.
+    dir: Option<PathBuf>,
+    /// `OMNICACHE_READONLY`: the store is read and never written.
+    pub(crate) read_only: bool,
+    /// `OMNICACHE_REFRESH`: each key is recomputed once in this process, and overwritten.
+    pub(crate) refresh: bool,
+    disable: bool,
+}
+
+static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {
+    dir: env::var_os("OMNICACHE_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from),
+    read_only: flag("OMNICACHE_READONLY"),
+    refresh: flag("OMNICACHE_REFRESH"),
+    disable: flag("OMNICACHE_DISABLE"),
+});
+
+/// Set, and neither empty nor one of the words for no.
+fn flag(name: &str) -> bool {
+    env::var(name)
+        .is_ok_and(|value| !matches!(value.to_lowercase().as_str(), "" | "0" | "false" | "no" | "off"))
+}
+
+/// The environment's settings.
+pub(crate) fn settings() -> &'static Settings {
+    &SETTINGS
+}
+
+impl Settings {
+    /// The directory of results where no other is configured.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(|| cache_home().join("omnicache"))
+    }
+}
+
+/// The directory of results where no other is configured: `OMNICACHE_DIR`, or `omnicache` in the user's cache
+/// directory. It need not exist yet.
+#[cfg(feature = "disk")]
+pub fn default_dir() -> PathBuf {
+    SETTINGS.dir()
+}
+
+/// The user's directory for caches, by the platform's convention.
+fn cache_home() -> PathBuf {
+    let home = || env::home_dir().unwrap_or_else(env::temp_dir);
+    if cfg!(windows) {
+        env::var_os("LOCALAPPDATA").map_or_else(home, PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        home().join("Library").join("Caches")
+    } else {
+        let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
+        named.unwrap_or_else(|| home().join(".cache"))
+    }
+}
+
+const UNKNOWN: u8 = 0;
+const PLAIN: u8 = 1;
+const DISABLED: u8 = 2;
+const REFRESHING: u8 = 3;
+
+static MODE: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+/// How calls are served in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// From the cache.
+    Plain,
+    /// By their bodies alone.
+    Disabled,
+    /// From the cache once their key has been recomputed.
+    Refreshing,
+}
+
+/// How calls are served in this process; one relaxed load.
+#[inline]
+pub(crate) fn mode() -> Mode {
+    match MODE.load(Ordering::Relaxed) {
+        PLAIN => Mode::Plain,
+        DISABLED => Mode::Disabled,
+        REFRESHING => Mode::Refreshing,
+        _ => first_mode(),
+    }
+}
+
+#[cold]
+fn first_mode() -> Mode {
+    let first = if SETTINGS.disable { DISABLED } else { enabled() };
+    // Whoever has called `set_enabled` in the meantime has the last word.
+    let _ = MODE.compare_exchange(UNKNOWN, first, Ordering::Relaxed, Ordering::Relaxed);
+    mode()
+}
+
+fn enabled() -> u8 {
+    if SETTINGS.refresh { REFRESHING } else { PLAIN }
+}
+
+/// Switches every cached function of this process off or on again.
+///
+/// Switched off, calls run their bodies and neither read nor write; switched on again, the entries are served
+/// again. It overrules `OMNICACHE_DISABLE`.
+pub fn set_enabled(enable: bool) {
+    MODE.store(if enable { enabled() } else { DISABLED }, Ordering::Relaxed);
+}

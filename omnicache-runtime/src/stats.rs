@@ -1,0 +1,239 @@
+//! What a function's cache has done.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::{Nanos, nanos};
+
+/// What a cache has done since its process began.
+///
+/// Hits and misses add up to calls; `refresh`, `uncached` and `peek` are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Calls served from memory, those included that waited for another caller's body.
+    pub memory_hits: u64,
+    /// Calls served from disk.
+    pub disk_hits: u64,
+    /// Calls served over a network.
+    pub network_hits: u64,
+    /// Those hits that waited for another caller's body.
+    pub coalesced: u64,
+    /// Calls that ran the body.
+    pub misses: u64,
+    /// Results kept.
+    pub stores: u64,
+    /// Entries given up to make room.
+    pub evictions: u64,
+    /// Entries given up because their time was over.
+    pub expirations: u64,
+    /// Results larger than the bound of their tier: returned, not kept.
+    pub too_large: u64,
+    /// Faults of the cache. None of them failed a call.
+    pub errors: u64,
+    /// Entries held now.
+    pub entries: u64,
+    /// Bytes of payload held now.
+    pub bytes: u64,
+    /// Time the hits have saved: their number times what a result of this function takes to compute.
+    pub saved: Duration,
+}
+
+impl Stats {
+    /// Calls served from any tier.
+    pub fn hits(&self) -> u64 {
+        self.memory_hits + self.disk_hits + self.network_hits
+    }
+
+    /// Hits as a share of calls, from 0 to 1; 0 before the first call.
+    #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
+    pub fn hit_ratio(&self) -> f64 {
+        match self.hits() + self.misses {
+            0 => 0.0,
+            calls => self.hits() as f64 / calls as f64,
+        }
+    }
+
+    /// The sum of two functions' figures.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            memory_hits: self.memory_hits + other.memory_hits,
+            disk_hits: self.disk_hits + other.disk_hits,
+            network_hits: self.network_hits + other.network_hits,
+            coalesced: self.coalesced + other.coalesced,
+            misses: self.misses + other.misses,
+            stores: self.stores + other.stores,
+            evictions: self.evictions + other.evictions,
+            expirations: self.expirations + other.expirations,
+            too_large: self.too_large + other.too_large,
+            errors: self.errors + other.errors,
+            entries: self.entries + other.entries,
+            bytes: self.bytes + other.bytes,
+            saved: self.saved + other.saved,
+        }
+    }
+}
+
+/// One function's counters.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    memory_hits: Striped,
+    pub(crate) disk_hits: Count,
+    pub(crate) coalesced: Count,
+    pub(crate) misses: Count,
+    pub(crate) stores: Count,
+    pub(crate) evictions: Count,
+    pub(crate) expirations: Count,
+    pub(crate) too_large: Count,
+    pub(crate) errors: Count,
+    cost: Count,
+    costed: Count,
+}
+
+/// A counter that is written off the hit path.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+impl Counters {
+    /// Counts a hit in memory.
+    #[inline]
+    pub(crate) fn memory_hit(&self) {
+        self.memory_hits.add();
+    }
+
+    /// Notes what computing a result took.
+    pub(crate) fn computed(&self, cost: Nanos) {
+        self.cost.add(cost);
+        self.costed.add(1);
+    }
+
+    /// What computing a result takes on average, if any was computed or read.
+    pub(crate) fn mean_cost(&self) -> Option<Duration> {
+        self.cost.get().checked_div(self.costed.get()).map(Duration::from_nanos)
+    }
+
+    /// The figures, without what is held.
+    pub(crate) fn snapshot(&self) -> Stats {
+        let mut stats = Stats {
+            memory_hits: self.memory_hits.sum(),
+            disk_hits: self.disk_hits.get(),
+            coalesced: self.coalesced.get(),
+            misses: self.misses.get(),
+            stores: self.stores.get(),
+            evictions: self.evictions.get(),
+            expirations: self.expirations.get(),
+            too_large: self.too_large.get(),
+            errors: self.errors.get(),
+            ..Stats::default()
+        };
+        let cost = self.mean_cost().map_or(0, nanos);
+        stats.saved = Duration::from_nanos(cost.saturating_mul(stats.hits()));
+        stats
+    }
+}
+
+const STRIPES: usize = 32;
+/// The stripe of threads that found all others taken.
+const SHARED: usize = STRIPES - 1;
+
+/// A counter whose stripes belong to one thread each, so that counting needs no atomic read-modify-write and no
+/// line moves between cores.
+#[derive(Debug)]
+struct Striped([Stripe; STRIPES]);
+
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Stripe(AtomicU64);
+
+impl Default for Striped {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Stripe::default()))
+    }
+}
+
+impl Striped {
+    #[inline]
+    fn add(&self) {
+        let index = own_stripe();
+        let stripe = &self.0[index].0;
+        if index == SHARED {
+            stripe.fetch_add(1, Relaxed);
+        } else {
+            stripe.store(stripe.load(Relaxed) + 1, Relaxed);
+        }
+    }
+
+    fn sum(&self) -> u64 {
+        self.0.iter().map(|stripe| stripe.0.load(Relaxed)).sum()
+    }
+}
+
+/// Stripes that no living thread owns.
+static FREE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+static HANDED_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// Gives a stripe back when its thread ends.
+struct Owner(usize);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        OWN.set(SHARED);
+        if self.0 != SHARED {
+            FREE.lock().unwrap_or_else(PoisonError::into_inner).push(self.0);
+        }
+    }
+}
+
+thread_local! {
+    static OWN: Cell<usize> = const { Cell::new(usize::MAX) };
+    static OWNER: Owner = Owner(take_stripe());
+}
+
+#[inline]
+fn own_stripe() -> usize {
+    let own = OWN.get();
+    if own < STRIPES { own } else { first_stripe() }
+}
+
+#[cold]
+fn first_stripe() -> usize {
+    let stripe = OWNER.try_with(|owner| owner.0).unwrap_or(SHARED);
+    OWN.set(stripe);
+    stripe
+}
+
+fn take_stripe() -> usize {
+    let freed = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    freed.unwrap_or_else(|| {
+        let next = HANDED_OUT.fetch_add(1, Relaxed);
+        usize::try_from(next).unwrap_or(SHARED).min(SHARED)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_hit_is_lost_however_many_threads_count() {
+        let counters = Counters::default();
+        std::thread::scope(|scope| {
+            for _ in 0..48 {
+                scope.spawn(|| (0..1000).for_each(|_| counters.memory_hit()));
+            }
+        });
+        assert_eq!(counters.snapshot().memory_hits, 48_000);
+    }
+}

@@ -1,0 +1,250 @@
+//! How much the store holds, what leaves it to make room, and what became of what left.
+
+use std::fs;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::Departure;
+use super::layout::is_blob_name;
+use super::open::Store;
+use super::write::time;
+use crate::clock::Nanos;
+
+/// Eviction goes on until this part of the limit is free again, so that not every put evicts...
+const SLACK_PART: u64 = 20;
+/// ...but never frees more than this beyond need: one put should not pay for a thousand.
+const SLACK_MOST: u64 = 8 << 20;
+/// Rows chosen at a time.
+const BATCH: i64 = 256;
+/// How many departures are remembered.
+const REMEMBERED: i64 = 10_000;
+
+/// The store's counts, kept in the transaction that changes them.
+pub(super) struct Totals {
+    /// Payloads, envelopes and the estimate for rows.
+    pub(super) bytes: u64,
+    pub(super) entries: u64,
+    /// The last number given to an entry; none is given twice.
+    pub(super) last_id: i64,
+    /// Rises with each put, each removal that removed and each clear that cleared.
+    pub(super) version: i64,
+}
+
+impl Totals {
+    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        connection
+            .prepare_cached("SELECT bytes, entries, last_id, version FROM store WHERE id = 1")?
+            .query_row([], |row| {
+                Ok(Self {
+                    bytes: unsigned(row.get(0)?),
+                    entries: unsigned(row.get(1)?),
+                    last_id: row.get(2)?,
+                    version: row.get(3)?,
+                })
+            })
+    }
+
+    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection
+            .prepare_cached(
+                "UPDATE store SET bytes = ?1, entries = ?2, last_id = ?3, version = ?4 WHERE id = 1",
+            )?
+            .execute((time(self.bytes), time(self.entries), self.last_id, self.version))
+            .map(drop)
+    }
+
+    /// Evicts what is expired, then what was least recently used, until there is room below `limit`; never
+    /// the entry `keep`. Returns how many unexpired entries had to go.
+    pub(super) fn make_room(
+        &mut self,
+        connection: &Connection,
+        keep: i64,
+        limit: u64,
+        now: Nanos,
+        files: &mut Files,
+    ) -> rusqlite::Result<u64> {
+        let expired =
+            ids(connection, "SELECT id FROM entry WHERE expires <= ?1 AND id <> ?2", (time(now), keep))?;
+        for id in expired {
+            self.remove(connection, id, Departure::Expired, files)?;
+        }
+        let goal = limit - (limit / SLACK_PART).min(SLACK_MOST);
+        let mut evicted = 0;
+        if self.bytes <= limit {
+            return Ok(evicted);
+        }
+        while self.bytes > goal {
+            let oldest = ids(
+                connection,
+                "SELECT id FROM entry WHERE id <> ?1 ORDER BY accessed, id LIMIT ?2",
+                (keep, BATCH),
+            )?;
+            if oldest.is_empty() {
+                break;
+            }
+            for id in oldest {
+                if self.bytes <= goal {
+                    break;
+                }
+                self.remove(connection, id, Departure::Evicted, files)?;
+                evicted += 1;
+            }
+        }
+        Ok(evicted)
+    }
+
+    fn remove(
+        &mut self,
+        connection: &Connection,
+        id: i64,
+        why: Departure,
+        files: &mut Files,
+    ) -> rusqlite::Result<()> {
+        let gone = connection
+            .prepare_cached("DELETE FROM entry WHERE id = ?1 RETURNING function, slot, bytes, file")?
+            .query_row([id], Gone::read)
+            .optional()?;
+        gone.map_or(Ok(()), |gone| self.took(connection, gone, why, files))
+    }
+
+    /// Takes note of a row that is being replaced.
+    pub(super) fn replaced(&mut self, old: Gone, files: &mut Files) {
+        self.bytes = self.bytes.saturating_sub(old.bytes);
+        files.add(old.file);
+    }
+
+    /// Takes note of a row that was deleted.
+    pub(super) fn took(
+        &mut self,
+        connection: &Connection,
+        gone: Gone,
+        why: Departure,
+        files: &mut Files,
+    ) -> rusqlite::Result<()> {
+        self.bytes = self.bytes.saturating_sub(gone.bytes);
+        self.entries = self.entries.saturating_sub(1);
+        files.add(gone.file);
+        depart(connection, gone.function, gone.slot, why)
+    }
+}
+
+/// A deleted row.
+pub(super) struct Gone {
+    function: i64,
+    slot: i64,
+    bytes: u64,
+    file: Option<String>,
+}
+
+impl Gone {
+    /// Reads the columns `function, slot, bytes, file`, whatever damage may have made of them.
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            function: row.get_ref(0)?.as_i64().unwrap_or(0),
+            slot: row.get_ref(1)?.as_i64().unwrap_or(0),
+            bytes: unsigned(row.get_ref(2)?.as_i64().unwrap_or(0)),
+            file: row.get_ref(3)?.as_str().ok().map(str::to_owned),
+        })
+    }
+}
+
+fn ids(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<i64>> {
+    connection.prepare_cached(sql)?.query_map(values, |row| row.get(0))?.collect()
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+fn depart(connection: &Connection, function: i64, slot: i64, why: Departure) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO departed (function, slot, reason) VALUES (?1, ?2, ?3)")?
+        .execute((function, slot, code(why)))?;
+    let newest = connection.last_insert_rowid();
+    // Forgetting some of them one by one would cost as much as noting them.
+    if newest % 64 == 0 {
+        connection.prepare_cached("DELETE FROM departed WHERE seq <= ?1")?.execute([newest - REMEMBERED])?;
+    }
+    Ok(())
+}
+
+/// Why the entry of this function and slot left last, if that is remembered.
+pub(super) fn departure(
+    connection: &Connection,
+    function: i64,
+    slot: i64,
+) -> rusqlite::Result<Option<Departure>> {
+    let reason = connection
+        .prepare_cached(
+            "SELECT reason FROM departed WHERE function = ?1 AND slot = ?2 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row((function, slot), |row| row.get(0))
+        .optional()?;
+    Ok(reason.and_then(from_code))
+}
+
+/// The number of a reason in the index; never reassigned.
+fn code(why: Departure) -> i64 {
+    match why {
+        Departure::Expired => 1,
+        Departure::Evicted => 2,
+        Departure::Invalidated => 3,
+        Departure::Corrupt => 4,
+    }
+}
+
+fn from_code(number: i64) -> Option<Departure> {
+    use Departure::{Corrupt, Evicted, Expired, Invalidated};
+    [Expired, Evicted, Invalidated, Corrupt].into_iter().find(|why| code(*why) == number)
+}
+
+/// Payload files whose rows are gone, to be unlinked once that is committed.
+#[derive(Default)]
+pub(super) struct Files(Vec<String>);
+
+impl Files {
+    pub(super) fn add(&mut self, file: Option<String>) {
+        self.0.extend(file);
+    }
+
+    /// Keeps a file that a row still has.
+    pub(super) fn spare(&mut self, file: Option<&str>) {
+        self.0.retain(|name| Some(name.as_str()) != file);
+    }
+}
+
+impl Store {
+    /// Unlinks payload files that no row has any more. What fails to go is garbage to collect later.
+    pub(super) fn unlink(&self, files: Files) {
+        let (blobs, arrays): (Vec<_>, Vec<_>) = files.0.into_iter().partition(|name| is_blob_name(name));
+        for path in arrays.iter().filter_map(|name| self.layout.own(name)) {
+            let _ = fs::remove_file(path);
+        }
+        if !blobs.is_empty() {
+            let _ = self.transact("removing blobs", |work| {
+                for name in &blobs {
+                    unlink_unless_used(self, work.connection, name)?;
+                }
+                Ok(())
+            });
+        }
+    }
+
+    /// Unlinks the file of a payload that came to no row.
+    pub(super) fn discard(&self, file: Option<&str>) {
+        let mut files = Files::default();
+        files.add(file.map(str::to_owned));
+        self.unlink(files);
+    }
+}
+
+/// Unlinks a payload file unless a row has it. Under the write lock nobody can be about to commit a row for
+/// it that has not been seen: a put looks for its blob under the same lock.
+pub(super) fn unlink_unless_used(
+    store: &Store,
+    connection: &Connection,
+    name: &str,
+) -> rusqlite::Result<bool> {
+    let used = connection.prepare_cached("SELECT 1 FROM entry WHERE file = ?1 LIMIT 1")?.exists([name])?;
+    Ok(!used && store.layout.own(name).is_some_and(|path| fs::remove_file(path).is_ok()))
+}

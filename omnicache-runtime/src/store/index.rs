@@ -1,0 +1,356 @@
+//! The index: `SQLite` connections, how they are opened, and what happens to an index that is damaged.
+//!
+//! # Durability
+//!
+//! WAL with `synchronous=NORMAL`. In this mode `SQLite` never syncs on commit, only on a checkpoint: the log
+//! before its pages are copied into the database, the database before the log is reused. A power cut may lose
+//! the last commits but not the database, since the frames of the log carry checksums. A killed process loses
+//! nothing that was committed. Automatic checkpoints would put those two syncs on the path of about one put
+//! in 250, so they are off; [`super::checkpoint`] does them on a thread of its own. `synchronous=OFF` would
+//! save the syncs too, but a power cut during a checkpoint could then leave a torn database.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::Identity;
+use super::generations::Words;
+use super::layout::{Layout, private_file};
+use crate::error::{Fault, FaultKind};
+
+/// "OmnC": marks an index as ours in the header of the database file.
+const APPLICATION: i32 = 0x4f6d_6e43;
+/// The format of the tables.
+const FORMAT: i32 = 1;
+/// What creates the tables.
+const SCHEMA: &str = include_str!("schema.sql");
+/// Reader connections kept for reuse; more than these are closed after use.
+const READERS: usize = 16;
+/// Functions remembered by the address of their identity.
+const REMEMBERED: usize = 4096;
+/// How long a connection waits for another process's write lock.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One opened index: gone once the file was found damaged or replaced.
+pub(super) struct Index {
+    layout: Layout,
+    read_only: bool,
+    /// The epoch at which it was opened.
+    pub(super) epoch: u64,
+    writer: Mutex<Option<Connection>>,
+    readers: Mutex<Vec<Connection>>,
+    /// Row of each function, by the address of its identity; the `Arc` keeps the address its own.
+    functions: RwLock<HashMap<usize, (Arc<Identity>, i64)>>,
+}
+
+impl Index {
+    /// Opens the index, making a fresh one where there is none and in place of one that is damaged.
+    /// The caller holds the store's lock (unless it only reads).
+    pub(super) fn open(layout: &Layout, words: &Words, read_only: bool) -> Result<Self, Fault> {
+        if read_only {
+            return Ok(Self::with(layout, words.epoch(), None));
+        }
+        let writer = match prepare(layout, words) {
+            Err(Trouble::Damaged(_)) => {
+                replace(layout)?;
+                words.next_epoch();
+                prepare(layout, words).map_err(Trouble::fault)?
+            }
+            done => done.map_err(Trouble::fault)?,
+        };
+        Ok(Self::with(layout, words.epoch(), Some(writer)))
+    }
+
+    fn with(layout: &Layout, epoch: u64, writer: Option<Connection>) -> Self {
+        Self {
+            layout: layout.clone(),
+            read_only: writer.is_none(),
+            epoch,
+            writer: Mutex::new(writer),
+            readers: Mutex::default(),
+            functions: RwLock::default(),
+        }
+    }
+
+    /// Runs `body` on a connection for reading; `None` if a read-only store has no index.
+    pub(super) fn read<T>(
+        &self,
+        body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<T>> {
+        let pooled = lock(&self.readers).pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None if self.read_only && !self.layout.index().exists() => return Ok(None),
+            None => self.reader()?,
+        };
+        let done = body(&connection);
+        // A connection that met an error is not kept: it may have seen a damaged page.
+        if done.is_ok() {
+            let mut readers = lock(&self.readers);
+            if readers.len() < READERS {
+                readers.push(connection);
+            }
+        }
+        done.map(Some)
+    }
+
+    /// Runs `body` on a connection of its own that may write, beside the one for writing.
+    pub(super) fn read_write<T>(
+        &self,
+        body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        body(&connect(&self.layout, OpenFlags::SQLITE_OPEN_READ_WRITE)?)
+    }
+
+    /// The connection for writing, of which each process has one.
+    pub(super) fn writer(&self) -> MutexGuard<'_, Option<Connection>> {
+        lock(&self.writer)
+    }
+
+    fn reader(&self) -> rusqlite::Result<Connection> {
+        let connection = connect(&self.layout, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let readable = connection.query_row("SELECT 1 FROM store", [], |_| Ok(()));
+        match readable {
+            Err(e) if self.read_only && wants_memory(&e) => immutable(&self.layout),
+            Err(e) => Err(e),
+            Ok(()) => Ok(connection),
+        }
+    }
+
+    /// The row of a function, if it has one.
+    pub(super) fn function(
+        &self,
+        connection: &Connection,
+        identity: &Arc<Identity>,
+    ) -> rusqlite::Result<Option<i64>> {
+        let address = Arc::as_ptr(identity) as usize;
+        let known = self.functions.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, id)) = known.get(&address) {
+            return Ok(Some(*id));
+        }
+        drop(known);
+        let found = find_function(connection, identity)?;
+        if let Some(id) = found {
+            let mut known = self.functions.write().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(address, (Arc::clone(identity), id));
+        }
+        Ok(found)
+    }
+}
+
+fn find_function(connection: &Connection, identity: &Identity) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT id FROM function WHERE namespace = ?1 AND path = ?2 AND site = ?3 AND code = ?4 AND shape = ?5",
+        )?
+        .query_row(function_values(identity), |row| row.get(0))
+        .optional()
+}
+
+/// Makes the row of a function. Only under the write lock, and not remembered: the commit may still fail.
+pub(super) fn make_function(connection: &Connection, identity: &Identity) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(
+            "INSERT INTO function (namespace, path, site, code, shape) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+        )?
+        .query_row(function_values(identity), |row| row.get(0))
+}
+
+fn function_values(identity: &Identity) -> (&str, &str, &str, [u8; 16], [u8; 16]) {
+    let Identity { namespace, site, path, code, shape } = identity;
+    (namespace, path, site, code.to_le_bytes(), shape.to_le_bytes())
+}
+
+/// What may be wrong with an index that is being opened.
+enum Trouble {
+    /// It is not a database, or a torn one.
+    Damaged(rusqlite::Error),
+    /// Anything else, which replacing the file would not mend or must not.
+    Other(Fault),
+}
+
+impl Trouble {
+    fn fault(self) -> Fault {
+        match self {
+            Self::Damaged(e) => fault("opening the index", e),
+            Self::Other(fault) => fault,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(e: rusqlite::Error) -> Self {
+        if is_damage(&e) { Self::Damaged(e) } else { Self::Other(fault("opening the index", e)) }
+    }
+}
+
+fn prepare(layout: &Layout, words: &Words) -> Result<Connection, Trouble> {
+    // Made by us so that it is private from the first moment; the log and its index inherit the mode.
+    let path = layout.index();
+    private_file(fs::OpenOptions::new().write(true).create(true).truncate(false), &path)
+        .map_err(|e| Trouble::Other(Fault::io(format!("making {}", path.display()), e)))?;
+    let connection = connect(layout, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let pragma = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
+    let (application, format, tables) =
+        (pragma("application_id")?, pragma("user_version")?, pragma("schema_version")?);
+    if (application, format, tables) == (0, 0, 0) {
+        write_ahead(&connection)?;
+        create(&connection, words)?;
+    } else if application != APPLICATION {
+        return Err(foreign("is a database of another program"));
+    } else if format > FORMAT {
+        return Err(foreign("was written by a newer release of omnicache"));
+    } else {
+        write_ahead(&connection)?;
+    }
+    connection.query_row("SELECT bytes FROM store WHERE id = 1", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+fn foreign(why: &str) -> Trouble {
+    Trouble::Other(Fault::new(FaultKind::Index, format!("index.sqlite {why}: it is left alone")))
+}
+
+fn create(connection: &Connection, words: &Words) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    connection.execute_batch(SCHEMA)?;
+    // The log of what was forgotten starts now: nothing older can be told.
+    for (word, value) in words.changed() {
+        connection.execute(
+            "INSERT INTO forgotten_floor (word, value) VALUES (?1, ?2)",
+            (word.cast_signed() as i64, value.cast_signed()),
+        )?;
+    }
+    connection.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT}; COMMIT"
+    ))
+}
+
+/// Switches to WAL. `SQLite` answers "busy" here without waiting when others are at it, so the waiting is ours.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        let switched = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
+        match switched {
+            Err(e) if is_busy(&e) && pause < PATIENCE => {
+                thread::sleep(pause);
+                pause *= 2;
+            }
+            done => return done.map(drop),
+        }
+    }
+}
+
+fn connect(layout: &Layout, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut connection = Connection::open_with_flags(layout.index(), flags)?;
+    // Without this the last connection to a database deletes its log by name on closing, after two syncs. If
+    // the database was replaced meanwhile, that name belongs to the log of its successor.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // Plans must not depend on the values bound, else statements are compiled again and again.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.busy_handler(Some(wait))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // `journal_size_limit` cuts the log after a burst; `cell_size_check` finds torn pages early.
+    connection.execute_batch(
+        "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 8388608;
+         PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;
+         PRAGMA trusted_schema = OFF",
+    )?;
+    Ok(connection)
+}
+
+/// A store on a medium that cannot hold the log's shared memory: nobody can write it, so it may be read as
+/// it stands.
+fn immutable(layout: &Layout) -> rusqlite::Result<Connection> {
+    let path = layout.index();
+    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
+}
+
+/// Waits for another's lock: first by yielding, then by sleeping ever longer, up to [`PATIENCE`] in all.
+fn wait(attempt: i32) -> bool {
+    let attempt = u64::try_from(attempt).unwrap_or(0);
+    if attempt < 8 {
+        thread::yield_now();
+        return true;
+    }
+    // 20 µs, 40 µs, ... to 2 ms after a hundred steps: the first hundred take 0.1 s, each later one 2 ms.
+    thread::sleep(Duration::from_micros((20 * (attempt - 7)).min(2000)));
+    attempt < 100 + PATIENCE.as_secs() * 500
+}
+
+/// Moves a damaged index out of the way. Other processes see the epoch rise and reopen.
+fn replace(layout: &Layout) -> Result<(), Fault> {
+    let index = layout.index();
+    let fault = |e| Fault::io(format!("replacing the damaged {}", index.display()), e);
+    for suffix in ["-wal", "-shm"] {
+        let mut name = index.clone().into_os_string();
+        name.push(suffix);
+        remove_if_there(name.as_ref()).map_err(fault)?;
+    }
+    fs::rename(&index, layout.damaged()).map_err(fault)
+}
+
+fn remove_if_there(path: &std::path::Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// Whether an index that gave an error of damage really is damaged: another process may have replaced it.
+pub(super) fn is_sound(layout: &Layout) -> bool {
+    let check = connect(layout, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .and_then(|c| c.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)));
+    check.is_ok_and(|verdict| verdict == "ok")
+}
+
+/// Moves the index away and opens a fresh one. The caller holds the store's lock.
+pub(super) fn start_over(layout: &Layout, words: &Words) -> Result<Index, Fault> {
+    replace(layout)?;
+    words.next_epoch();
+    Index::open(layout, words, false)
+}
+
+fn is_busy(e: &rusqlite::Error) -> bool {
+    matches!(
+        e.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
+}
+
+fn wants_memory(e: &rusqlite::Error) -> bool {
+    matches!(e.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly))
+}
+
+/// Whether the error says that the file itself is damaged. Tables that are not there are damage too: an
+/// index of ours always has them.
+pub(super) fn is_damage(e: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    match e.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase) => true,
+        Some(rusqlite::ErrorCode::Unknown) => e.to_string().contains("no such"),
+        _ => matches!(e, rusqlite::Error::QueryReturnedNoRows),
+    }
+}
+
+/// An error of the index as a fault.
+pub(super) fn fault(context: &str, e: rusqlite::Error) -> Fault {
+    Fault::new(FaultKind::Index, context).because(e)
+}
+
+/// A mutex whose data is sound whatever happened to the thread that held it.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

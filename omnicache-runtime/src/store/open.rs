@@ -1,0 +1,196 @@
+//! The store itself: opened once per process and directory, and mended when its index is damaged.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+
+use super::access::Accesses;
+use super::checkpoint::Checkpoints;
+use super::generations::{Word, Words};
+use super::index::{self, Index, lock};
+use super::layout::Layout;
+use super::{Generation, Identity, StoreOptions, garbage};
+use crate::error::{Fault, FaultKind};
+
+/// How many bytes a directory may hold unless told otherwise: 1 GiB.
+pub const DEFAULT_LIMIT: u64 = 1 << 30;
+
+/// The persistent store of one directory, shared by all functions of the process and by other processes.
+///
+/// All methods may be called from any thread. None of them panics or waits for the disk's cache to be written
+/// out. An `Err` is a fault to be counted, never a reason to fail a call.
+pub struct Store {
+    pub(super) layout: Layout,
+    pub(super) read_only: bool,
+    pub(super) words: Arc<Words>,
+    pub(super) accesses: Accesses,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) limit: AtomicU64,
+    index: RwLock<Option<Arc<Index>>>,
+    /// An operation met damage: the next one looks into it.
+    sick: AtomicBool,
+}
+
+type Registry = HashMap<(PathBuf, bool), Weak<Store>>;
+
+impl Store {
+    /// Opens the store below `options.dir`; the same directory gives the same store.
+    ///
+    /// Makes the directory with its parents and `omnicache.v1` within it, readable by its owner alone. A
+    /// read-only store makes nothing, and one that is not there is empty.
+    ///
+    /// An index that is not a database, or a torn one, is moved aside to `damaged.sqlite` and a fresh one is
+    /// begun. One of another program or of a newer release is left alone.
+    ///
+    /// # Errors
+    /// [`FaultKind::Untrusted`] if the store's directories are symbolic links, belong to another user or can
+    /// be written by one; [`FaultKind::Index`] if the index is not ours or newer; [`FaultKind::Io`] if the
+    /// operating system refuses.
+    pub fn open(options: &StoreOptions) -> Result<Arc<Self>, Fault> {
+        static OPENED: Mutex<Option<Registry>> = Mutex::new(None);
+        let dir = directory(options)?;
+        let mut opened = lock(&OPENED);
+        let opened = opened.get_or_insert_default();
+        let name = (dir, options.read_only);
+        if let Some(store) = opened.get(&name).and_then(Weak::upgrade) {
+            return Ok(store);
+        }
+        let store = Arc::new(Self::fresh(&name.0, options.read_only)?);
+        opened.retain(|_, store| store.strong_count() > 0);
+        opened.insert(name, Arc::downgrade(&store));
+        Ok(store)
+    }
+
+    fn fresh(dir: &Path, read_only: bool) -> Result<Self, Fault> {
+        let layout = Layout::below(dir);
+        let _lock = if read_only {
+            layout.check()?;
+            None
+        } else {
+            layout.prepare()?;
+            Some(layout.lock()?)
+        };
+        let words = Words::open(&layout, read_only)?;
+        let index = Index::open(&layout, &words, read_only)?;
+        if !read_only {
+            garbage::sweep_temporaries(&layout);
+        }
+        Ok(Self {
+            layout,
+            read_only,
+            words: Arc::new(words),
+            accesses: Accesses::default(),
+            checkpoints: Checkpoints::default(),
+            limit: AtomicU64::new(DEFAULT_LIMIT),
+            index: RwLock::new(Some(Arc::new(index))),
+            sick: AtomicBool::new(false),
+        })
+    }
+
+    /// The store's own directory, `omnicache.v1`.
+    pub fn path(&self) -> &Path {
+        self.layout.root()
+    }
+
+    /// Whether it was opened read-only.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// How many bytes the directory may hold.
+    pub fn limit(&self) -> u64 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Sets how many bytes the directory may hold: payloads, envelopes and an estimate for their rows. It is
+    /// enforced by the next put of this process.
+    pub fn set_limit(&self, bytes: u64) {
+        self.limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// The word that tells the generation of a function's entries; keep it at hand, it is read in a nanosecond.
+    pub fn word(&self, identity: &Identity) -> Word {
+        Word::of(&self.words, identity)
+    }
+
+    /// The present generation of a function's entries.
+    pub fn generation(&self, identity: &Identity) -> Generation {
+        self.word(identity).load()
+    }
+
+    /// The present index: reopened if another process replaced it, mended if an operation met damage.
+    pub(super) fn index(&self) -> Result<Arc<Index>, Fault> {
+        let present = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = &*present
+            && index.epoch == self.words.epoch()
+            && !self.sick.load(Ordering::Acquire)
+        {
+            return Ok(Arc::clone(index));
+        }
+        drop(present);
+        self.reopen()
+    }
+
+    fn reopen(&self) -> Result<Arc<Index>, Fault> {
+        let mut slot = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let sick = self.sick.load(Ordering::Acquire);
+        if let Some(index) = &*slot
+            && index.epoch == self.words.epoch()
+            && !sick
+        {
+            return Ok(Arc::clone(index));
+        }
+        *slot = None;
+        let _lock = if self.read_only { None } else { Some(self.layout.lock()?) };
+        let damaged = sick && !self.read_only && !index::is_sound(&self.layout);
+        let index = Arc::new(if damaged {
+            index::start_over(&self.layout, &self.words)?
+        } else {
+            Index::open(&self.layout, &self.words, self.read_only)?
+        });
+        self.sick.store(false, Ordering::Release);
+        *slot = Some(Arc::clone(&index));
+        Ok(index)
+    }
+
+    /// An error of the index as a fault; if it says damage, the next operation mends it.
+    pub(super) fn fault(&self, context: &str, e: rusqlite::Error) -> Fault {
+        if index::is_damage(&e) {
+            self.sick.store(true, Ordering::Release);
+        }
+        index::fault(context, e)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { layout, read_only, .. } = self;
+        f.debug_struct("Store")
+            .field("path", &layout.root())
+            .field("read_only", read_only)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // What is lost if it fails is only the order of evictions.
+        let _ = self.flush();
+    }
+}
+
+/// The directory's one name; made if it may be.
+fn directory(options: &StoreOptions) -> Result<PathBuf, Fault> {
+    let dir = &options.dir;
+    let fault = |e| Fault::io(format!("making {}", dir.display()), e);
+    if dir.as_os_str().is_empty() {
+        return Err(Fault::new(FaultKind::Io, "the store's directory has an empty name"));
+    }
+    if options.read_only {
+        return dir.canonicalize().or_else(|_| std::path::absolute(dir)).map_err(fault);
+    }
+    std::fs::create_dir_all(dir).map_err(fault)?;
+    dir.canonicalize().map_err(fault)
+}

@@ -1,0 +1,236 @@
+//! Where a payload flows while it is written: into the row, into a blob, or into an array file.
+
+use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use twox_hash::XxHash3_128;
+use twox_hash::xxhash3_128::Hasher;
+
+use super::layout::{Layout, array_name, blob_name, make_directory, private_file};
+use super::{Place, StoreKey};
+use crate::error::{Fault, FaultKind};
+
+/// Payloads up to this many bytes stand in the row itself.
+pub const INLINE: usize = 16 << 10;
+/// Small writes are gathered up to this many bytes; larger ones pass straight through.
+const BUFFER: usize = 64 << 10;
+/// Large writes are handed on in pieces of this size. cacache hashes a piece before it writes it and does not
+/// notice if the system took only a part of it; a piece this small is taken whole or fails.
+const PIECE: usize = 1 << 20;
+
+/// A payload that has been written, but belongs to no row yet.
+pub(super) struct Written {
+    pub(super) length: u64,
+    pub(super) checksum: u128,
+    pub(super) kept: Kept,
+}
+
+/// Where a payload is.
+pub(super) enum Kept {
+    /// In memory, to be put into the row.
+    Inline(Vec<u8>),
+    /// In the file of this name.
+    File(String),
+}
+
+impl Written {
+    /// The name of its file, if it has one.
+    pub(super) fn file(&self) -> Option<&str> {
+        match &self.kept {
+            Kept::Inline(_) => None,
+            Kept::File(name) => Some(name),
+        }
+    }
+
+    pub(super) fn inline(&self) -> Option<&[u8]> {
+        match &self.kept {
+            Kept::Inline(bytes) => Some(bytes),
+            Kept::File(_) => None,
+        }
+    }
+}
+
+type Payload<'a> = dyn FnMut(&mut dyn Write) -> Result<(), Fault> + 'a;
+
+/// Runs `payload` into its place; `None` if it is longer than `limit`, and then nothing is left behind.
+pub(super) fn write(
+    layout: &Layout,
+    key: &StoreKey,
+    place: Place,
+    limit: u64,
+    payload: &mut Payload<'_>,
+) -> Result<Option<Written>, Fault> {
+    let target = match place {
+        Place::Record => Target::Memory(Vec::new()),
+        Place::ArrayFile(extension) => {
+            let name = array_name(&key.hash, unique(), extension);
+            // Asked now, so that an extension that is no name of ours fails before anything is written.
+            let path = layout.own(&name).ok_or_else(|| {
+                Fault::new(FaultKind::Encode, format!("{extension:?} is no file name extension of ours"))
+            })?;
+            let file = ArrayFile::create(layout).map_err(|e| write_fault(layout, e))?;
+            Target::Array { writer: Box::new(BufWriter::with_capacity(BUFFER, file)), name, path }
+        }
+    };
+    let mut sink = Sink { layout, target, length: 0, limit, too_large: false };
+    let written = payload(&mut sink);
+    if sink.too_large {
+        return Ok(None);
+    }
+    written?;
+    sink.finish().map(Some).map_err(|e| write_fault(layout, e))
+}
+
+fn write_fault(layout: &Layout, e: io::Error) -> Fault {
+    Fault::io(format!("writing a payload into {}", layout.root().display()), e)
+}
+
+/// Counts what flows through it, and moves on to a blob when a payload outgrows the row.
+struct Sink<'a> {
+    layout: &'a Layout,
+    target: Target,
+    length: u64,
+    limit: u64,
+    too_large: bool,
+}
+
+enum Target {
+    Memory(Vec<u8>),
+    Blob(Box<BufWriter<cacache::SyncWriter>>),
+    Array { writer: Box<BufWriter<ArrayFile>>, name: String, path: PathBuf },
+}
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.length += bytes.len() as u64;
+        if self.length > self.limit {
+            self.too_large = true;
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than the store's limit"));
+        }
+        if let Target::Memory(head) = &mut self.target {
+            if head.len() + bytes.len() <= INLINE {
+                head.extend_from_slice(bytes);
+                return Ok(());
+            }
+            let mut blob = open_blob(self.layout)?;
+            blob.write_all(head)?;
+            self.target = Target::Blob(Box::new(blob));
+        }
+        for piece in bytes.chunks(PIECE) {
+            match &mut self.target {
+                Target::Memory(head) => head.extend_from_slice(piece),
+                Target::Blob(writer) => writer.write_all(piece)?,
+                Target::Array { writer, .. } => writer.write_all(piece)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink<'_> {
+    fn finish(self) -> io::Result<Written> {
+        let length = self.length;
+        let (checksum, kept) = match self.target {
+            Target::Memory(bytes) => (XxHash3_128::oneshot(&bytes), Kept::Inline(bytes)),
+            Target::Blob(writer) => {
+                let writer = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+                let (_, hex) = writer.commit().map_err(from_cacache)?.to_hex();
+                let checksum = u128::from_str_radix(&hex, 16).map_err(io::Error::other)?;
+                (checksum, Kept::File(blob_name(checksum)))
+            }
+            Target::Array { writer, name, path } => {
+                let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+                (file.publish(&path)?, Kept::File(name))
+            }
+        };
+        Ok(Written { length, checksum, kept })
+    }
+}
+
+fn open_blob(layout: &Layout) -> io::Result<BufWriter<cacache::SyncWriter>> {
+    let writer = cacache::WriteOpts::new()
+        .algorithm(cacache::Algorithm::Xxh3)
+        .open_hash_sync(layout.blobs())
+        .map_err(from_cacache)?;
+    Ok(BufWriter::with_capacity(BUFFER, writer))
+}
+
+fn from_cacache(e: cacache::Error) -> io::Error {
+    match e {
+        cacache::Error::IoError(source, _) => source,
+        other => io::Error::other(other),
+    }
+}
+
+/// An array file on its way: hashed as it is written, gone if it is dropped before it is published.
+struct ArrayFile {
+    file: File,
+    path: PathBuf,
+    hasher: Hasher,
+    published: bool,
+}
+
+impl ArrayFile {
+    fn create(layout: &Layout) -> io::Result<Self> {
+        let path = layout.temporary().join(format!("{:016x}.part", unique()));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let file = match private_file(&mut options, &path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                make_directory(&layout.temporary())?;
+                private_file(&mut options, &path)?
+            }
+            opened => opened?,
+        };
+        Ok(Self { file, path, hasher: Hasher::new(), published: false })
+    }
+
+    /// Gives the file its name for good, and returns its checksum.
+    fn publish(mut self, path: &Path) -> io::Result<u128> {
+        if let Err(e) = fs::rename(&self.path, path) {
+            let (io::ErrorKind::NotFound, Some(folder)) = (e.kind(), path.parent()) else { return Err(e) };
+            make_directory(folder)?;
+            fs::rename(&self.path, path)?;
+        }
+        self.published = true;
+        Ok(self.hasher.finish_128())
+    }
+}
+
+impl Write for ArrayFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.file.write(bytes)?;
+        self.hasher.write(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for ArrayFile {
+    fn drop(&mut self) {
+        if !self.published {
+            // If it stays, it is garbage that is collected in an hour.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A number no other file of any process has: random per process, and counted.
+fn unique() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    RandomState::new().hash_one((std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
+}

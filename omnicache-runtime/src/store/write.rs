@@ -1,0 +1,257 @@
+//! Putting a record, and the transaction around every change.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::envelope;
+use super::evict::{Files, Gone, Totals};
+use super::forget;
+use super::generations::{Forgetting, Words, index_of};
+use super::index::{Index, make_function};
+use super::layout::is_blob_name;
+use super::open::Store;
+use super::sink::{self, Written};
+use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot};
+use crate::clock::Nanos;
+use crate::error::{Fault, FaultKind};
+
+/// What a row costs beside its payload and envelope: its other columns, index entries and share of pages. An
+/// estimate, so that a million empty results are not free.
+const ROW: u64 = 160;
+/// A blob's content may be removed by another process just before its new row is committed; then it is
+/// written again, so many times.
+const ATTEMPTS: usize = 3;
+
+/// A transaction that holds the write lock.
+pub(super) struct Work<'a> {
+    pub(super) connection: &'a Connection,
+    index: &'a Index,
+    words: &'a Words,
+    /// Words made odd; even again when this is dropped, which is after the commit.
+    forgetting: RefCell<Vec<Forgetting<'a>>>,
+}
+
+impl Work<'_> {
+    /// The row of a function, if it has one.
+    pub(super) fn function(&self, identity: &Arc<Identity>) -> rusqlite::Result<Option<i64>> {
+        self.index.function(self.connection, identity)
+    }
+
+    /// Tells every process that entries were forgotten, once this is committed. Returns the generation that
+    /// begins then.
+    pub(super) fn forget(&self, word: usize, what: &[u8]) -> rusqlite::Result<u64> {
+        let forgetting = self.words.forget(word);
+        let value = forgetting.value();
+        self.forgetting.borrow_mut().push(forgetting);
+        forget::log(self.connection, word, value, what)?;
+        Ok(value)
+    }
+}
+
+/// How the row of a written payload fared.
+enum Placed {
+    Kept {
+        evicted: u64,
+        generation: u64,
+        files: Files,
+    },
+    Stale,
+    /// The blob's content is gone: another row's removal took it along.
+    Gone,
+}
+
+impl Store {
+    /// Stores a result, evicting others if there is no room.
+    ///
+    /// The payload is written before the lock is taken; the row, the evictions and the count of bytes are one
+    /// transaction. If anything fails, nothing is left behind and what was there before is still there.
+    ///
+    /// # Errors
+    /// Whatever `write` returns, and the faults of the operating system and the index.
+    pub fn put(&self, mut record: NewRecord<'_>) -> Result<Stored, Fault> {
+        if self.read_only {
+            return Ok(Stored::ReadOnly);
+        }
+        for _ in 0..ATTEMPTS {
+            if let Some(stored) = self.attempt(&mut record)? {
+                return Ok(stored);
+            }
+        }
+        Err(Fault::new(FaultKind::Io, "a blob was removed each time it was written"))
+    }
+
+    fn attempt(&self, record: &mut NewRecord<'_>) -> Result<Option<Stored>, Fault> {
+        let limit = self.limit();
+        let Some(written) = sink::write(&self.layout, record.key, record.place, limit, record.write)? else {
+            return Ok(Some(Stored::TooLarge));
+        };
+        let envelope = record.info.shell.len() + record.key.bytes.len() + envelope::LEAST;
+        let charge = written.length.saturating_add(envelope as u64 + ROW);
+        if charge > limit {
+            self.discard(written.file());
+            return Ok(Some(Stored::TooLarge));
+        }
+        let placed =
+            self.transact("storing a result", |work| self.place(work, record, &written, charge, limit));
+        match placed {
+            Ok(Placed::Kept { evicted, generation, files }) => {
+                self.unlink(files);
+                Ok(Some(Stored::Kept { evicted, generation: Generation(generation) }))
+            }
+            Ok(Placed::Stale) => {
+                self.discard(written.file());
+                Ok(Some(Stored::Stale))
+            }
+            Ok(Placed::Gone) => Ok(None),
+            Err(fault) => {
+                self.discard(written.file());
+                Err(fault)
+            }
+        }
+    }
+
+    fn place(
+        &self,
+        work: &Work<'_>,
+        record: &NewRecord<'_>,
+        written: &Written,
+        charge: u64,
+        limit: u64,
+    ) -> rusqlite::Result<Placed> {
+        let (key, identity) = (record.key, &record.key.identity);
+        let site = index_of(&identity.namespace, &identity.site);
+        let present = self.words.settle(site);
+        if record.since.0 != present && forget::is_forgotten(work.connection, site, key, record.since)? {
+            return Ok(Placed::Stale);
+        }
+        if let Some(name) = written.file().filter(|name| is_blob_name(name))
+            && self.layout.own(name).is_none_or(|path| !path.exists())
+        {
+            return Ok(Placed::Gone);
+        }
+        let function = match work.function(identity)? {
+            Some(function) => function,
+            None => make_function(work.connection, identity)?,
+        };
+        let mut totals = Totals::read(work.connection)?;
+        let mut files = Files::default();
+        let id = insert(work, record, written, function, charge, &mut totals, &mut files)?;
+        files.spare(written.file());
+        let mut evicted = 0;
+        if totals.bytes > limit {
+            self.accesses.write(work.connection)?;
+            evicted = totals.make_room(work.connection, id, limit, record.info.stored_at, &mut files)?;
+        } else if self.accesses.is_batch() {
+            self.accesses.write(work.connection)?;
+        }
+        totals.write(work.connection)?;
+        let generation = if record.refresh { work.forget(site, &key.hash)? } else { present };
+        Ok(Placed::Kept { evicted, generation, files })
+    }
+
+    /// Runs `body` within a transaction that holds the write lock.
+    pub(super) fn transact<T>(
+        &self,
+        context: &str,
+        body: impl FnOnce(&Work<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Fault> {
+        let index = self.index()?;
+        let writer = index.writer();
+        let Some(connection) = &*writer else {
+            return Err(Fault::new(FaultKind::Index, format!("{context}: the store is read-only")));
+        };
+        let work = Work { connection, index: &index, words: &self.words, forgetting: RefCell::default() };
+        let done = transaction(connection, || body(&work));
+        drop(work);
+        drop(writer);
+        self.checkpoints.committed(&self.layout, &index);
+        done.map_err(|e| self.fault(context, e))
+    }
+
+    /// Writes the access times that are still in memory.
+    ///
+    /// # Errors
+    /// The faults of the index.
+    pub fn flush(&self) -> Result<(), Fault> {
+        if self.read_only || self.accesses.is_empty() {
+            return Ok(());
+        }
+        self.transact("writing access times", |work| self.accesses.write(work.connection))
+    }
+}
+
+/// Inserts the row, or replaces the one that is there under its number.
+fn insert(
+    work: &Work<'_>,
+    record: &NewRecord<'_>,
+    written: &Written,
+    function: i64,
+    charge: u64,
+    totals: &mut Totals,
+    files: &mut Files,
+) -> rusqlite::Result<i64> {
+    let (key, info) = (record.key, &record.info);
+    let slot = slot(key);
+    let file = written.file();
+    let head = envelope::seal(key, info, (written.length, written.checksum), function, file);
+    let previous = work
+        .connection
+        .prepare_cached(
+            "SELECT function, slot, bytes, file, id FROM entry WHERE function = ?1 AND slot = ?2",
+        )?
+        .query_row((function, slot), |row| Ok((Gone::read(row)?, row.get(4)?)))
+        .optional()?;
+    let (id, sql) = if let Some((old, id)) = previous {
+        totals.replaced(old, files);
+        (id, REPLACE)
+    } else {
+        totals.entries += 1;
+        totals.last_id += 1;
+        (totals.last_id, INSERT)
+    };
+    totals.bytes += charge;
+    totals.version += 1;
+    let expires = info.ttl.map(|ttl| time(info.stored_at.saturating_add(ttl)));
+    let boot = file.and_then(|_| boot::id());
+    let (charge, accessed) = (time(charge), time(info.stored_at));
+    let values = (id, function, slot, charge, accessed, expires, boot, file, head, written.inline());
+    work.connection.prepare_cached(sql)?.execute(values)?;
+    Ok(id)
+}
+
+const INSERT: &str =
+    "INSERT INTO entry (id, function, slot, bytes, accessed, expires, boot, file, head, payload)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const REPLACE: &str = "UPDATE entry SET function = ?2, slot = ?3, bytes = ?4, accessed = ?5, expires = ?6,
+     boot = ?7, file = ?8, head = ?9, payload = ?10 WHERE id = ?1";
+
+/// The number by which an entry is found among its function's: the first eight bytes of the arguments' hash,
+/// so that other versions of the function have the same for the same arguments.
+pub(super) fn slot(key: &StoreKey) -> i64 {
+    i64::from_be_bytes(std::array::from_fn(|i| key.arguments[i]))
+}
+
+/// A time or a size as `SQLite` holds it: clamped, since it knows no unsigned numbers.
+pub(super) fn time(value: Nanos) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Runs `body` between BEGIN IMMEDIATE and COMMIT; rolls back if it fails.
+fn transaction<T>(
+    connection: &Connection,
+    body: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    run(connection, "BEGIN IMMEDIATE")?;
+    let done = body().and_then(|value| run(connection, "COMMIT").map(|()| value));
+    if done.is_err() && !connection.is_autocommit() {
+        // The error is what counts; a rollback that fails too leaves a connection that fails again.
+        let _ = run(connection, "ROLLBACK");
+    }
+    done
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}

@@ -1,0 +1,8 @@
+use omnicache::CacheKey;
+
+#[derive(CacheKey)]
+union U {
+    a: u8,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use omnicache::CacheKey;
+
+#[derive(CacheKey)]
+struct S {
+    #[cache_key(skip)]
+    a: u8,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use omnicache::cache;
+
+#[cache]
+struct S;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use omnicache::cache;
+
+#[cache]
+fn f(a: &str) -> &str {
+    a
+}
+
+fn main() {}

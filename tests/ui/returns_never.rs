@@ -1,0 +1,8 @@
+use omnicache::cache;
+
+#[cache]
+fn f(a: u8) -> ! {
+    panic!("{a}")
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use omnicache::cache;
+
+struct Client;
+
+#[cache]
+fn f(clients: &[Client]) -> usize {
+    clients.len()
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use omnicache::cache;
+
+#[cache(max_entries = 0)]
+fn f(a: u8) -> u8 {
+    a
+}
+
+fn main() {}
