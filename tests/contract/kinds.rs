@@ -179,20 +179,33 @@ fn token(n: u64) -> Token {
 
 static STATIC_TEXTS: Runs = Runs::new();
 
-#[cache(config = hybrid().threshold(8), dir = lasting())]
+#[cache(dir = lasting())]
 fn static_texts(n: usize) -> Vec<&'static str> {
+    STATIC_TEXTS.note();
+    vec!["text"; n]
+}
+
+#[cache(config = hybrid().threshold(8), dir = lasting())]
+fn static_texts_by_size(n: usize) -> Vec<&'static str> {
     STATIC_TEXTS.note();
     vec!["text"; n]
 }
 
 #[test]
 fn what_can_be_written_and_never_read_back_stays_in_memory() {
-    for n in [1, 1000] {
-        assert_eq!(static_texts(n), vec!["text"; n]);
-        assert_eq!(static_texts(n), vec!["text"; n]);
+    // A small one, and one beyond the threshold of 1 MiB.
+    for n in [1, 300_000] {
+        assert_eq!(static_texts(n), static_texts(n));
     }
     assert_eq!(STATIC_TEXTS.count(), 2);
     assert_eq!((static_texts::stats().memory_hits, static_texts::stats().errors), (2, 0));
+
+    // Where the disk was asked for by name, that is no secret.
+    for n in [1, 1000] {
+        assert_eq!(static_texts_by_size(n), static_texts_by_size(n));
+    }
+    assert_eq!(STATIC_TEXTS.count(), 4);
+    assert_eq!((static_texts_by_size::stats().memory_hits, static_texts_by_size::stats().errors), (2, 1));
 }
 
 #[test]
