@@ -7,11 +7,10 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::hint::black_box;
 use std::sync::LazyLock;
 
+use hashbrown::HashMap;
 use support::{Contest, Zipf};
 
 #[omnicache::cache]
@@ -44,24 +43,8 @@ fn cached_str(text: &str) -> u64 {
     text.len() as u64
 }
 
-static FLOOR: LazyLock<HashMap<u64, u64, BuildHasherDefault<Identity>>> =
+static FLOOR: LazyLock<HashMap<u64, u64>> =
     LazyLock::new(|| (0..1000_u64).map(|n| (n, n.wrapping_mul(31))).collect());
-
-/// The cheapest hash there is, for a floor without a lock.
-#[derive(Default)]
-struct Identity(u64);
-
-impl std::hash::Hasher for Identity {
-    fn finish(&self) -> u64 {
-        self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    }
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = word;
-    }
-}
 
 fn main() {
     let keys = Zipf::new(1000, 0.99).take(1 << 16);
@@ -84,7 +67,7 @@ fn main() {
         .entrant("quick_cache get", || {
             keys.iter().filter_map(|n| quick.get(black_box(n))).fold(0, u64::wrapping_add)
         })
-        .entrant("floor: hashbrown, no lock", || {
+        .entrant("floor: hashbrown, foldhash, no lock", || {
             keys.iter().filter_map(|n| FLOOR.get(black_box(n))).copied().fold(0, u64::wrapping_add)
         })
         .run(keys.len());
@@ -96,9 +79,13 @@ fn main() {
     for text in &texts {
         moka.insert(text.clone(), text.len() as u64);
     }
+    let floor: HashMap<String, u64> = texts.iter().map(|text| (text.clone(), text.len() as u64)).collect();
     Contest::new("&str of 24 bytes -> u64, 100,000 keys, uniform")
         .entrant("omnicache", || order.iter().map(|text| ours_str(black_box(text))).sum())
         .entrant("#[cached]", || order.iter().map(|text| cached_str(black_box(text))).sum())
         .entrant("moka get", || order.iter().filter_map(|text| moka.get(black_box(*text))).sum())
+        .entrant("floor: hashbrown, foldhash, no lock", || {
+            order.iter().filter_map(|text| floor.get(black_box(*text))).sum()
+        })
         .run(order.len());
 }

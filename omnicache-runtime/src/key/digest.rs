@@ -16,6 +16,10 @@ const SHORT: usize = 64;
 /// Up to this length XXH3 has other rules, by which a [`RawHasher`] mixes in its seed and not the secret.
 const MIDDLING: usize = 240;
 const SECRET_BYTES: usize = 192;
+/// Stands beside the kind of a byte string that was hashed by itself; no short one has this length.
+const LONG: u64 = 0xFF << 8;
+/// The kind of the bytes of many elements, where tags are the kinds of other things.
+const BULK: u8 = 0xFD;
 
 struct Secret {
     words: [u64; 6],
@@ -74,12 +78,19 @@ fn fold(a: u64, b: u64) -> u64 {
     halves.0 ^ halves.1
 }
 
-/// Up to eight bytes as a word, zero-padded.
+/// Up to eight bytes as a word: of all byte strings of one length, no two give the same.
 #[inline]
 fn word(bytes: &[u8]) -> u64 {
-    let mut padded = [0; 8];
-    padded[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(padded)
+    // Loads of fixed widths, which may overlap: a copy of any length would be a call.
+    if let Some(eight) = bytes.first_chunk() {
+        u64::from_le_bytes(*eight)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+    } else if let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) {
+        u64::from(first) | u64::from(bytes[bytes.len() / 2]) << 8 | u64::from(last) << 16
+    } else {
+        0
+    }
 }
 
 impl Lanes {
@@ -97,33 +108,31 @@ impl Lanes {
         self.high = fold(self.high ^ b ^ k2, a ^ k3);
     }
 
-    /// Takes bytes behind their length.
+    /// Takes bytes along with their length and what they are.
     #[inline]
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes(&mut self, kind: u8, bytes: &[u8]) {
         if bytes.len() > SHORT {
-            return self.long(bytes);
+            return self.long(kind, bytes);
         }
-        // The length first, so that no bytes can be mistaken for what follows them.
-        self.step(bytes.len() as u64, 0);
-        let mut pairs = bytes.chunks_exact(16);
-        for pair in &mut pairs {
-            self.step(word(&pair[..8]), word(&pair[8..]));
+        // Kind and length first, so that no bytes can be mistaken for what follows them.
+        let (first, rest) = bytes.split_at(bytes.len().min(8));
+        self.step(word(first), u64::from(kind) | (bytes.len() as u64) << 8);
+        for pair in rest.chunks(16) {
+            let (a, b) = pair.split_at(pair.len().min(8));
+            self.step(word(a), word(b));
         }
-        let rest = pairs.remainder();
-        let (a, b) = rest.split_at(rest.len().min(8));
-        self.step(word(a), word(b));
     }
 
     #[cold]
-    fn long(&mut self, bytes: &[u8]) {
+    fn long(&mut self, kind: u8, bytes: &[u8]) {
         let hash = Hasher::oneshot_with_secret(&self.secret.bytes, bytes).unwrap_or(0);
-        self.hash(hash, bytes.len() as u64);
+        self.hash(kind, hash, bytes.len() as u64);
     }
 
     /// Takes the hash of a long byte string.
     #[expect(clippy::cast_possible_truncation, reason = "split in two halves")]
-    fn hash(&mut self, hash: u128, length: u64) {
-        self.step(length, 1);
+    fn hash(&mut self, kind: u8, hash: u128, length: u64) {
+        self.step(length, u64::from(kind) | LONG);
         self.step(hash as u64, (hash >> 64) as u64);
     }
 
@@ -131,12 +140,12 @@ impl Lanes {
     pub(super) fn pieces(&mut self, write: impl FnOnce(&mut dyn FnMut(&[u8]))) {
         let mut pieces = Pieces { secret: &self.secret.bytes, start: [0; MIDDLING], length: 0, rest: None };
         write(&mut |piece| pieces.take(piece));
-        self.hash(pieces.finish(), pieces.length as u64);
+        self.hash(BULK, pieces.finish(), pieces.length as u64);
     }
 
     /// Takes one piece as [`Lanes::pieces`] does.
     pub(super) fn piece(&mut self, bytes: &[u8]) {
-        self.long(bytes);
+        self.long(BULK, bytes);
     }
 
     #[inline]

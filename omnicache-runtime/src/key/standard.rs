@@ -26,8 +26,7 @@ impl CacheKey for () {
 impl CacheKey for str {
     #[inline]
     fn write_key(&self, key: &mut KeyWriter) {
-        key.tag(Tag::Str);
-        key.text(self);
+        key.tagged_text(Tag::Str, self);
     }
 }
 

@@ -62,7 +62,7 @@ impl KeyWriter {
     #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
         match &mut self.sink {
-            Sink::Digest(lanes) => lanes.bytes(bytes),
+            Sink::Digest(lanes) => lanes.bytes(RAW, bytes),
             sink => sink.collect(bytes),
         }
     }
@@ -114,7 +114,7 @@ impl KeyWriter {
     #[inline]
     pub fn length(&mut self, length: usize) {
         match &mut self.sink {
-            Sink::Digest(lanes) => lanes.step(length as u64, 0xFF),
+            Sink::Digest(lanes) => lanes.step(length as u64, LENGTH.into()),
             sink => sink.collect(&(length as u64).to_le_bytes()),
         }
     }
@@ -135,9 +135,22 @@ impl KeyWriter {
     #[inline]
     pub(crate) fn text(&mut self, text: &str) {
         match &mut self.sink {
-            // The lanes take the length along with the bytes.
-            Sink::Digest(lanes) => lanes.bytes(text.as_bytes()),
+            Sink::Digest(lanes) => lanes.bytes(RAW, text.as_bytes()),
             sink => {
+                sink.collect(&(text.len() as u64).to_le_bytes());
+                sink.collect(text.as_bytes());
+            }
+        }
+    }
+
+    /// Writes a text behind a tag and its length.
+    #[inline]
+    pub(crate) fn tagged_text(&mut self, tag: Tag, text: &str) {
+        match &mut self.sink {
+            // Tag, length and first bytes are one step of the lanes.
+            Sink::Digest(lanes) => lanes.bytes(tag as u8, text.as_bytes()),
+            sink => {
+                sink.collect(&[tag as u8]);
                 sink.collect(&(text.len() as u64).to_le_bytes());
                 sink.collect(text.as_bytes());
             }
@@ -169,7 +182,7 @@ impl Sink {
     /// Takes bytes that are wanted as they are.
     fn collect(&mut self, bytes: &[u8]) {
         match self {
-            Self::Digest(lanes) => lanes.bytes(bytes),
+            Self::Digest(lanes) => lanes.bytes(RAW, bytes),
             Self::Bytes(kept) => kept.extend_from_slice(bytes),
             #[cfg(feature = "disk")]
             Self::Canonical(collector) => collector.write(bytes),
@@ -182,6 +195,10 @@ impl std::fmt::Debug for KeyWriter {
         f.debug_struct("KeyWriter").field("stable", &self.stable).finish_non_exhaustive()
     }
 }
+
+/// Beside the tags: what the lanes take a length and bytes of no type for.
+const LENGTH: u8 = 0xFF;
+const RAW: u8 = 0xFE;
 
 /// What the bytes that follow are. The numbers are part of the format on disk: never reassigned.
 #[derive(Clone, Copy, Debug)]

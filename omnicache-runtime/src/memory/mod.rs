@@ -7,6 +7,7 @@ mod local;
 mod lru;
 mod queue;
 mod sharded;
+mod slots;
 mod table;
 mod tier;
 mod words;

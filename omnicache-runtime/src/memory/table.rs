@@ -5,21 +5,19 @@
 //! out is the one sought, the words belong together; if a writer was in between, they do not match and the reader
 //! misses. `docs/decisions/0003-scalar-table.md` has the argument.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::slots::{Slot, Slots};
 use super::{Load, OnEvict};
 use crate::key::Digest;
 
 /// Slots of the smallest table.
 const SMALLEST: usize = 64;
-/// How far from its place a digest may lie.
-const REACH: usize = 32;
+/// How far from its place a digest may lie. With this reach a table of 131,072 slots takes digests up to three
+/// quarters full or a little more, before one finds no room.
+const REACH: usize = 128;
 const SLOT_BYTES: u64 = size_of::<Slot>() as u64;
-
-#[derive(Default)]
-#[repr(align(32))]
-struct Slot([AtomicU64; 4]);
 
 const EMPTY: [u64; 4] = [0; 4];
 /// A slot that held something: the search goes on behind it.
@@ -100,7 +98,7 @@ fn find(table: &[Slot], digest: Digest) -> Option<(&Slot, [u64; 2])> {
 /// A bounded table from digest to two words, read without a lock.
 pub(crate) struct Table {
     /// Each twice as large as the one before; grown out of ones stay until the table goes, for their readers.
-    generations: [OnceLock<Box<[Slot]>>; 32],
+    generations: [OnceLock<Slots>; 32],
     current: AtomicUsize,
     writer: Mutex<Writer>,
     most_slots: usize,
@@ -130,7 +128,7 @@ impl Table {
 
     #[inline]
     fn generation(&self, index: usize) -> &[Slot] {
-        self.generations[index].get_or_init(|| (0..SMALLEST << index).map(|_| Slot::default()).collect())
+        self.generations[index].get_or_init(|| Slots::empty(SMALLEST << index))
     }
 
     #[inline]
@@ -158,8 +156,8 @@ impl Table {
         }
         loop {
             let table = self.present();
-            // At most two thirds full, so that searches end soon; a table that cannot grow fills up.
-            let roomy = 3 * writer.used < 2 * table.len();
+            // At most four fifths full, so that searches end soon; a table that cannot grow fills up.
+            let roomy = 5 * writer.used < 4 * table.len();
             let free = slots(table, digest).find(|slot| slot.is_free());
             if let Some(slot) = free.filter(|_| roomy || table.len() >= self.most_slots) {
                 writer.used += usize::from(slot.words() == EMPTY);
