@@ -8,11 +8,11 @@ use std::thread;
 use super::index::Index;
 use super::layout::Layout;
 
-/// A log longer than this is copied; after that `SQLite` begins it anew. Also its size at rest, see
-/// `journal_size_limit`.
-const LONG: u64 = 8 << 20;
+/// A log longer than this is copied; after that `SQLite` begins it anew. Short enough that whoever opens the store
+/// first has little to recover, and that most entries are read from the database, which costs less.
+const LONG: u64 = 1 << 20;
 /// A log this long has outgrown the patient way: writers are held up (for milliseconds) to begin it anew.
-const TOO_LONG: u64 = 8 * LONG;
+const TOO_LONG: u64 = 16 * LONG;
 /// Commits between two looks at the log's length.
 const EVERY: u32 = 32;
 
