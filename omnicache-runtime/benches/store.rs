@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use omnicache_runtime::store::{
-    Generation, Identity, NewRecord, Place, RecordInfo, Store, StoreKey, StoreOptions,
+    DiskStore, Generation, Identity, NewRecord, Place, RecordInfo, StoreKey, StoreOptions,
 };
 use omnicache_runtime::{Clock, Codec, SystemClock};
 
@@ -35,7 +35,8 @@ fn measure(what: &str, count: u64, mut work: impl FnMut(u64)) {
 
 fn main() {
     let dir = std::env::temp_dir().join(format!("omnicache-bench-{}", std::process::id()));
-    let store = Store::open(&StoreOptions { dir: dir.clone(), read_only: false }).expect("the store opens");
+    let store =
+        DiskStore::open(&StoreOptions { dir: dir.clone(), read_only: false }).expect("the store opens");
     let now = SystemClock.now();
     for (size, count, place) in [
         (100, 20_000, Place::Record),
@@ -72,7 +73,7 @@ fn main() {
     std::fs::remove_dir_all(dir).expect("the directory can be removed");
 }
 
-fn put(store: &Store, key: &StoreKey, place: Place, payload: &[u8], since: Generation, now: u64) {
+fn put(store: &DiskStore, key: &StoreKey, place: Place, payload: &[u8], since: Generation, now: u64) {
     let info = RecordInfo { codec: Codec::Raw, shell: Vec::new(), cost: 1, stored_at: now, ttl: None };
     let mut write = |out: &mut dyn std::io::Write| {
         out.write_all(payload).map_err(|e| omnicache_runtime::Fault::io("writing", e))

@@ -9,14 +9,14 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use omnicache_runtime::store::{Lookup, Store, StoreKey};
+use omnicache_runtime::store::{DiskStore, Lookup, StoreKey};
 use store_common::*;
 
 /// What is done to a file, and its name.
 type Damage<'a> = (&'a str, &'a dyn Fn(&Path));
 
 /// Damages what is stored, and expects a miss that heals.
-fn expect_miss(store: &Store, key: &StoreKey, what: &str) {
+fn expect_miss(store: &DiskStore, key: &StoreKey, what: &str) {
     let lookup = store.get(key, NOW).unwrap_or_else(|fault| panic!("{what}: {fault}"));
     assert!(!matches!(lookup, Lookup::Found(_)), "{what}");
     assert!(!store.contains(key, NOW).unwrap(), "{what}");
@@ -213,7 +213,7 @@ fn foreign_and_newer_indexes_are_left_alone() {
         let before = fs::read(&path).unwrap();
         fs::set_permissions(root(dir.path()), fs::Permissions::from_mode(0o700)).unwrap();
         let options = omnicache_runtime::store::StoreOptions { dir: dir.path().into(), read_only: false };
-        let fault = Store::open(&options).unwrap_err();
+        let fault = DiskStore::open(&options).unwrap_err();
         assert_eq!(fault.kind(), omnicache_runtime::FaultKind::Index, "{fault}");
         assert_eq!(fs::read(&path).unwrap(), before);
     }

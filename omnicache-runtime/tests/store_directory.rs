@@ -11,11 +11,11 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use omnicache_runtime::FaultKind;
-use omnicache_runtime::store::{Place, Scope, Store, StoreOptions, Stored};
+use omnicache_runtime::store::{DiskStore, Place, Scope, StoreOptions, Stored};
 use store_common::*;
 
 fn refused(dir: &Path) -> FaultKind {
-    Store::open(&StoreOptions { dir: dir.to_owned(), read_only: false }).unwrap_err().kind()
+    DiskStore::open(&StoreOptions { dir: dir.to_owned(), read_only: false }).unwrap_err().kind()
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 mod store_common;
 
-use omnicache_runtime::store::{INLINE, Lookup, Place, Store, StoreOptions, Stored, Trace};
+use omnicache_runtime::store::{DiskStore, INLINE, Lookup, Place, StoreOptions, Stored, Trace};
 use omnicache_runtime::{Fault, FaultKind};
 use std::sync::Arc;
 use store_common::*;
@@ -214,5 +214,5 @@ fn a_read_only_store_reads_and_never_writes() {
 fn a_store_needs_a_directory() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let options = StoreOptions { dir: file.path().join("below"), read_only: false };
-    assert_eq!(Store::open(&options).unwrap_err().kind(), FaultKind::Io);
+    assert_eq!(DiskStore::open(&options).unwrap_err().kind(), FaultKind::Io);
 }

@@ -15,7 +15,7 @@ use crate::kind::Codec;
 use crate::select::{Dispatch, Form, Plan};
 use crate::settings::settings;
 use crate::store::{
-    Departure, Generation, Identity, Lookup, NewRecord, Place, RecordInfo, Scope, Store, StoreKey,
+    Departure, DiskStore, Generation, Identity, Lookup, NewRecord, Place, RecordInfo, Scope, StoreKey,
     StoreOptions, Stored, Trace, Word,
 };
 
@@ -27,7 +27,7 @@ pub(super) struct Shelf {
     identity: Arc<Identity>,
     options: StoreOptions,
     limit: u64,
-    opened: OnceLock<(Arc<Store>, Word)>,
+    opened: OnceLock<(Arc<DiskStore>, Word)>,
     failed: Mutex<Option<Instant>>,
 }
 
@@ -96,7 +96,7 @@ impl Shelf {
     }
 
     /// The store, opened if need be. One that failed lately is not tried again yet, and is silently absent.
-    fn store(&self) -> Result<Option<&(Arc<Store>, Word)>, Fault> {
+    fn store(&self) -> Result<Option<&(Arc<DiskStore>, Word)>, Fault> {
         if let Some(opened) = self.opened.get() {
             return Ok(Some(opened));
         }
@@ -104,7 +104,7 @@ impl Shelf {
         if failed.is_some_and(|at| at.elapsed() < RETRY_AFTER) {
             return Ok(None);
         }
-        match Store::open(&self.options) {
+        match DiskStore::open(&self.options) {
             Ok(store) => {
                 store.set_limit(self.limit);
                 let word = store.word(&self.identity);
@@ -254,5 +254,5 @@ pub(super) fn clear_unused(meta: &Meta) -> Result<(), Fault> {
     if !options.dir.join("omnicache.v1").is_dir() {
         return Ok(());
     }
-    Store::open(&options)?.clear("", Scope::Site(&meta.path())).map(drop)
+    DiskStore::open(&options)?.clear("", Scope::Site(&meta.path())).map(drop)
 }

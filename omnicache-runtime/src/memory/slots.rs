@@ -52,7 +52,6 @@ impl Deref for Slots {
         match self {
             Self::Heap(slots) => slots,
             #[cfg(target_os = "linux")]
-            #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
             // SAFETY: the mapping is this value's own, zeroed, page-aligned, and as long as the quotient says; all
             // zeros are valid slots. It is accessed through this shared slice alone, whose words are atomic.
             Self::Mapped(map) => unsafe {

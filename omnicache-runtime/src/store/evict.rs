@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::Departure;
 use super::layout::is_blob_name;
-use super::open::Store;
+use super::open::DiskStore;
 use super::write::time;
 use crate::clock::Nanos;
 
@@ -213,7 +213,7 @@ impl Files {
     }
 }
 
-impl Store {
+impl DiskStore {
     /// Unlinks payload files that no row has any more. What fails to go is garbage to collect later.
     pub(super) fn unlink(&self, files: Files) {
         let (blobs, arrays): (Vec<_>, Vec<_>) = files.0.into_iter().partition(|name| is_blob_name(name));
@@ -241,7 +241,7 @@ impl Store {
 /// Unlinks a payload file unless a row has it. Under the write lock nobody can be about to commit a row for
 /// it that has not been seen: a put looks for its blob under the same lock.
 pub(super) fn unlink_unless_used(
-    store: &Store,
+    store: &DiskStore,
     connection: &Connection,
     name: &str,
 ) -> rusqlite::Result<bool> {

@@ -5,7 +5,7 @@ use twox_hash::XxHash3_128;
 
 use super::evict::{Files, Gone, Totals};
 use super::generations::index_of;
-use super::open::Store;
+use super::open::DiskStore;
 use super::write::{Work, slot};
 use super::{Departure, Generation, Identity, StoreKey};
 use crate::error::Fault;
@@ -49,7 +49,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-impl Store {
+impl DiskStore {
     /// Removes one entry, and tells every process to forget what memory has of it. Returns whether there was
     /// one, expired or not.
     ///

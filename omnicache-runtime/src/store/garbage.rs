@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::evict::unlink_unless_used;
 use super::layout::{Layout, is_temporary_name};
-use super::open::Store;
+use super::open::DiskStore;
 use crate::error::Fault;
 
 /// How old garbage has to be.
@@ -39,7 +39,7 @@ pub(super) fn sweep_temporaries(layout: &Layout) -> u64 {
     removed
 }
 
-impl Store {
+impl DiskStore {
     /// Removes array files and blobs that no row has, and what was left half written; all only if it is an
     /// hour old. Foreign files are never touched. Returns how many files went.
     ///

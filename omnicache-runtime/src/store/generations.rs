@@ -180,7 +180,7 @@ impl Word {
     /// The present generation of the function's entries.
     ///
     /// What memory took at a generation that [`Generation::is_settled`] is good as long as this returns the
-    /// same. If it returns another, ask [`Store::forgotten_since`](super::Store::forgotten_since).
+    /// same. If it returns another, ask [`DiskStore::forgotten_since`](super::DiskStore::forgotten_since).
     pub fn load(&self) -> Generation {
         Generation(self.words.load(self.index))
     }

@@ -19,7 +19,7 @@ mod write;
 pub use forget::Scope;
 pub use generations::Word;
 pub use mapping::Mapping;
-pub use open::{DEFAULT_LIMIT, Store};
+pub use open::{DEFAULT_LIMIT, DiskStore};
 pub use sink::INLINE;
 
 use std::io;

@@ -21,7 +21,7 @@ pub const DEFAULT_LIMIT: u64 = 1 << 30;
 ///
 /// All methods may be called from any thread. None of them panics or waits for the disk's cache to be written
 /// out. An `Err` is a fault to be counted, never a reason to fail a call.
-pub struct Store {
+pub struct DiskStore {
     pub(super) layout: Layout,
     pub(super) read_only: bool,
     pub(super) words: Arc<Words>,
@@ -33,9 +33,9 @@ pub struct Store {
     sick: AtomicBool,
 }
 
-type Registry = HashMap<(PathBuf, bool), Weak<Store>>;
+type Registry = HashMap<(PathBuf, bool), Weak<DiskStore>>;
 
-impl Store {
+impl DiskStore {
     /// Opens the store below `options.dir`; the same directory gives the same store.
     ///
     /// Makes the directory with its parents and `omnicache.v1` within it, readable by its owner alone. A
@@ -164,17 +164,17 @@ impl Store {
     }
 }
 
-impl fmt::Debug for Store {
+impl fmt::Debug for DiskStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { layout, read_only, .. } = self;
-        f.debug_struct("Store")
+        f.debug_struct("DiskStore")
             .field("path", &layout.root())
             .field("read_only", read_only)
             .finish_non_exhaustive()
     }
 }
 
-impl Drop for Store {
+impl Drop for DiskStore {
     fn drop(&mut self) {
         // What is lost if it fails is only the order of evictions.
         let _ = self.flush();

@@ -14,7 +14,7 @@ use super::evict::{Files, Gone, Totals, departure};
 use super::index::Index;
 use super::layout::private_file;
 use super::mapping::Mapping;
-use super::open::Store;
+use super::open::DiskStore;
 use super::write::{slot, time};
 use super::{Departure, Identity, Lookup, Record, RecordInfo, StoreKey, Trace, boot};
 use crate::clock::{Nanos, expired};
@@ -65,7 +65,7 @@ enum Unreadable {
     Fault(Fault),
 }
 
-impl Store {
+impl DiskStore {
     /// Looks a key up. Its bytes are compared, its length and checksum verified; what is expired or damaged
     /// is removed (unless the store is read-only).
     ///
@@ -98,7 +98,7 @@ impl Store {
         Ok(Lookup::Absent(None))
     }
 
-    /// Whether a live record is there: what [`Store::get`] would find, but it does not count as a use and
+    /// Whether a live record is there: what [`DiskStore::get`] would find, but it does not count as a use and
     /// nothing is removed.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::forget;
 use super::generations::{Forgetting, Words, index_of};
 use super::index::{Index, make_function};
 use super::layout::is_blob_name;
-use super::open::Store;
+use super::open::DiskStore;
 use super::sink::{self, Written};
 use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot};
 use crate::clock::Nanos;
@@ -62,7 +62,7 @@ enum Placed {
     Gone,
 }
 
-impl Store {
+impl DiskStore {
     /// Stores a result, evicting others if there is no room.
     ///
     /// The payload is written before the lock is taken; the row, the evictions and the count of bytes are one

@@ -8,7 +8,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use omnicache_runtime::store::{
-    Generation, Identity, Lookup, NewRecord, Place, Record, RecordInfo, Store, StoreKey, StoreOptions, Stored,
+    DiskStore, Generation, Identity, Lookup, NewRecord, Place, Record, RecordInfo, StoreKey, StoreOptions,
+    Stored,
 };
 use omnicache_runtime::{Codec, Fault};
 
@@ -17,12 +18,13 @@ pub const NOW: u64 = 1_700_000_000_000_000_000;
 /// The environment variable that makes a test binary play another process.
 const CHILD: &str = "OMNICACHE_STORE_CHILD";
 
-pub fn open(dir: &Path) -> Arc<Store> {
-    Store::open(&StoreOptions { dir: dir.to_owned(), read_only: false }).expect("the store opens")
+pub fn open(dir: &Path) -> Arc<DiskStore> {
+    DiskStore::open(&StoreOptions { dir: dir.to_owned(), read_only: false }).expect("the store opens")
 }
 
-pub fn open_read_only(dir: &Path) -> Arc<Store> {
-    Store::open(&StoreOptions { dir: dir.to_owned(), read_only: true }).expect("the store opens read-only")
+pub fn open_read_only(dir: &Path) -> Arc<DiskStore> {
+    DiskStore::open(&StoreOptions { dir: dir.to_owned(), read_only: true })
+        .expect("the store opens read-only")
 }
 
 pub fn function(name: &str) -> Arc<Identity> {
@@ -65,7 +67,7 @@ impl<'a> Put<'a> {
         Self { key, payload, place: Place::Record, ttl: None, at: NOW, since: None, refresh: false }
     }
 
-    pub fn into(self, store: &Store) -> Result<Stored, Fault> {
+    pub fn into(self, store: &DiskStore) -> Result<Stored, Fault> {
         let info = RecordInfo {
             codec: Codec::Raw,
             shell: vec![1, 2, 3],
@@ -87,25 +89,25 @@ impl<'a> Put<'a> {
     }
 }
 
-pub fn put(store: &Store, key: &StoreKey, payload: &[u8]) {
+pub fn put(store: &DiskStore, key: &StoreKey, payload: &[u8]) {
     let stored = Put::new(key, payload).into(store).expect("no fault");
     assert!(matches!(stored, Stored::Kept { .. }), "{stored:?}");
 }
 
-pub fn put_array(store: &Store, key: &StoreKey, payload: &[u8]) {
+pub fn put_array(store: &DiskStore, key: &StoreKey, payload: &[u8]) {
     let stored =
         Put { place: Place::ArrayFile("npy"), ..Put::new(key, payload) }.into(store).expect("no fault");
     assert!(matches!(stored, Stored::Kept { .. }), "{stored:?}");
 }
 
-pub fn found(store: &Store, key: &StoreKey) -> Option<Record> {
+pub fn found(store: &DiskStore, key: &StoreKey) -> Option<Record> {
     match store.get(key, NOW).expect("no fault") {
         Lookup::Found(record) => Some(record),
         _ => None,
     }
 }
 
-pub fn bytes(store: &Store, key: &StoreKey) -> Option<Vec<u8>> {
+pub fn bytes(store: &DiskStore, key: &StoreKey) -> Option<Vec<u8>> {
     found(store, key).map(|record| record.payload.to_vec())
 }
 
