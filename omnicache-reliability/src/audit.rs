@@ -103,9 +103,9 @@ fn leftovers(dir: &Path) -> Checked<Vec<String>> {
     let mut statement = index.prepare("SELECT file FROM entry WHERE file IS NOT NULL")?;
     let used: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let root = root(dir);
-    let names = payload_files(dir).into_iter().filter_map(|path| {
-        Some(path.strip_prefix(&root).ok()?.to_str()?.to_owned())
-    });
+    let names = payload_files(dir)
+        .into_iter()
+        .filter_map(|path| Some(path.strip_prefix(&root).ok()?.to_str()?.to_owned()));
     Ok(names.filter(|name| !used.contains(name)).collect())
 }
 

@@ -19,9 +19,11 @@ use process::CHILD;
 use row::{Checked, Outcome, Row, Settings};
 
 /// Every promise.
-const ROWS: &[Row] = &[
-    Row { name: "kill", promise: "a killed writer never yields a wrong or unreadable entry", run: kill::run },
-];
+const ROWS: &[Row] = &[Row {
+    name: "kill",
+    promise: "a killed writer never yields a wrong or unreadable entry",
+    run: kill::run,
+}];
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -82,10 +84,7 @@ fn parse(words: &[String]) -> Checked<(Vec<String>, Settings)> {
 
 fn usage() -> String {
     let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-    format!(
-        "omnicache-reliability all|{} [--long] [--seed N] [--count N] [--dir WHERE]",
-        names.join("|")
-    )
+    format!("omnicache-reliability all|{} [--long] [--seed N] [--count N] [--dir WHERE]", names.join("|"))
 }
 
 /// Plays another process.

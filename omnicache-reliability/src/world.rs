@@ -107,7 +107,9 @@ impl<'a> Put<'a> {
         let mut write = |out: &mut dyn Write| {
             // In two pieces, so that a kill may come between them.
             let (head, tail) = self.payload.split_at(self.payload.len() / 2);
-            out.write_all(head).and_then(|()| out.write_all(tail)).map_err(|e| Fault::io("writing a value", e))
+            out.write_all(head)
+                .and_then(|()| out.write_all(tail))
+                .map_err(|e| Fault::io("writing a value", e))
         };
         store.put(NewRecord {
             key: self.key,

@@ -1,6 +1,7 @@
 //! How much the store holds, what leaves it to make room, and what became of what left.
 
 use std::fs;
+use std::io;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -214,19 +215,25 @@ impl Files {
 }
 
 impl DiskStore {
-    /// Unlinks payload files that no row has any more. What fails to go is garbage to collect later.
+    /// Unlinks payload files that no row has any more. What fails to go is garbage, collected at
+    /// the next opening by a process that is alone.
     pub(super) fn unlink(&self, files: Files) {
         let (blobs, arrays): (Vec<_>, Vec<_>) = files.0.into_iter().partition(|name| is_blob_name(name));
         for path in arrays.iter().filter_map(|name| self.layout.own(name)) {
-            let _ = fs::remove_file(path);
+            if fs::remove_file(path).is_err_and(|e| e.kind() != io::ErrorKind::NotFound) {
+                self.words.litter();
+            }
         }
         if !blobs.is_empty() {
-            let _ = self.transact("removing blobs", |work| {
+            let done = self.transact("removing blobs", |work| {
                 for name in &blobs {
                     unlink_unless_used(self, work.connection, name)?;
                 }
                 Ok(())
             });
+            if done.is_err() {
+                self.words.litter();
+            }
         }
     }
 

@@ -58,6 +58,7 @@ impl DiskStore {
     pub fn remove(&self, key: &StoreKey) -> Result<bool, Fault> {
         let identity = &key.identity;
         let word = index_of(&identity.namespace, &identity.site);
+        let _moving = self.words.moving();
         let (removed, files) = self.transact("invalidating an entry", |work| {
             let mut files = Files::default();
             let mut removed = false;
@@ -87,6 +88,7 @@ impl DiskStore {
     /// The faults of the index; a read-only store refuses.
     pub fn clear(&self, namespace: &str, scope: Scope<'_>) -> Result<u64, Fault> {
         let word = index_of(namespace, scope.site());
+        let _moving = self.words.moving();
         let (removed, files) = self.transact("clearing a function", |work| {
             let mut files = Files::default();
             let mut removed = 0;

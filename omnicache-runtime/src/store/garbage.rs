@@ -1,7 +1,8 @@
 //! Files that belong to no row: left by a killed process, or by a removal that failed.
 //!
-//! Only names of our own form are touched, and only an hour after they were last written: a file younger than
-//! that may be one whose row is about to be committed.
+//! Only names of our own form are touched. While other processes may be writing, a file has to be an hour old: a
+//! younger one may be one whose row is about to be committed. A process that opens the store while no other has it
+//! open collects at once, if a word in `generations` says that somebody was killed in the middle of something.
 
 use std::fs::{self, DirEntry};
 use std::path::Path;
@@ -12,13 +13,13 @@ use super::layout::{Layout, is_temporary_name};
 use super::open::DiskStore;
 use crate::error::Fault;
 
-/// How old garbage has to be.
+/// How old garbage has to be while others may be writing.
 const GRACE: Duration = Duration::from_hours(1);
 /// Files looked at under one hold of the write lock.
 const BATCH: usize = 64;
 
 /// Removes what was on its way when its process was killed. Cheap: both folders are empty most of the time.
-pub(super) fn sweep_temporaries(layout: &Layout) -> u64 {
+fn sweep_temporaries(layout: &Layout, grace: Duration) -> u64 {
     let mut removed = 0;
     // cacache names its own by a prefix and six random letters or digits.
     let of_cacache = |entry: &DirEntry| {
@@ -31,7 +32,7 @@ pub(super) fn sweep_temporaries(layout: &Layout) -> u64 {
         [(layout.temporary(), &ours as &dyn Fn(&DirEntry) -> bool), (layout.blobs().join("tmp"), &of_cacache)]
     {
         for entry in entries(&folder) {
-            if is_ours(&entry) && is_old_file(&entry) && fs::remove_file(entry.path()).is_ok() {
+            if is_ours(&entry) && is_old_file(&entry, grace) && fs::remove_file(entry.path()).is_ok() {
                 removed += 1;
             }
         }
@@ -49,11 +50,26 @@ impl DiskStore {
         if self.read_only {
             return Ok(0);
         }
-        let mut removed = sweep_temporaries(&self.layout);
+        self.collect(GRACE)
+    }
+
+    /// Collects what was left behind. The caller holds the store's lock; `alone` if no other process has the store.
+    ///
+    /// A failure leaves the rest to the next process that opens the store.
+    pub(super) fn tidy_up(&self, alone: bool) {
+        if !alone {
+            sweep_temporaries(&self.layout, GRACE);
+        } else if self.words.is_littered() && self.collect(Duration::ZERO).is_ok() {
+            self.words.tidy();
+        }
+    }
+
+    fn collect(&self, grace: Duration) -> Result<u64, Fault> {
+        let mut removed = sweep_temporaries(&self.layout, grace);
         let mut names = Vec::new();
         let blobs = self.layout.blobs().join("content-v2").join("xxh3");
-        self.candidates(&self.layout.arrays(), 2, &mut names);
-        self.candidates(&blobs, 3, &mut names);
+        self.candidates(&self.layout.arrays(), 2, grace, &mut names);
+        self.candidates(&blobs, 3, grace, &mut names);
         for batch in names.chunks(BATCH) {
             removed += self.transact("collecting garbage", |work| {
                 let mut removed = 0;
@@ -67,18 +83,18 @@ impl DiskStore {
     }
 
     /// The old files with names of ours, so many folders deep.
-    fn candidates(&self, folder: &Path, depth: u32, names: &mut Vec<String>) {
+    fn candidates(&self, folder: &Path, depth: u32, grace: Duration, names: &mut Vec<String>) {
         for entry in entries(folder) {
             let path = entry.path();
             if depth > 1 {
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    self.candidates(&path, depth - 1, names);
+                    self.candidates(&path, depth - 1, grace, names);
                 }
                 continue;
             }
             let name = path.strip_prefix(self.layout.root()).ok().and_then(Path::to_str);
             let name = name.map(|name| name.replace(std::path::MAIN_SEPARATOR, "/"));
-            names.extend(name.filter(|name| self.layout.own(name).is_some() && is_old_file(&entry)));
+            names.extend(name.filter(|name| self.layout.own(name).is_some() && is_old_file(&entry, grace)));
         }
     }
 }
@@ -87,8 +103,8 @@ fn entries(folder: &Path) -> impl Iterator<Item = DirEntry> {
     fs::read_dir(folder).into_iter().flatten().flatten()
 }
 
-fn is_old_file(entry: &DirEntry) -> bool {
+fn is_old_file(entry: &DirEntry, grace: Duration) -> bool {
     let Ok(metadata) = entry.metadata() else { return false };
     let age = metadata.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
-    metadata.is_file() && age.is_some_and(|age| age >= GRACE)
+    metadata.is_file() && (grace.is_zero() || age.is_some_and(|age| age >= grace))
 }

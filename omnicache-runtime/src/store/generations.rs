@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use twox_hash::XxHash3_64;
 
 use super::layout::{Layout, private_file};
-use super::{Generation, Identity};
+use super::{Generation, Identity, boot};
 use crate::error::Fault;
 
 /// Words in the file.
@@ -26,6 +26,10 @@ const WORDS: usize = 8192;
 const RESERVED: usize = 8;
 /// This word rises whenever the index is replaced by a fresh one, so that others reopen it.
 const EPOCH: usize = 1;
+/// This word counts the calls by which payload files come or go at this moment; whoever is killed leaves it up.
+const MOVING: usize = 2;
+/// The boot of the machine in which payload files were last known to be all in order.
+const TIDY_BOOT: usize = 3;
 /// What a word shows where there is no file: odd, so nobody ever trusts memory on its account.
 const UNKNOWN: u64 = 1;
 
@@ -123,6 +127,33 @@ impl Words {
         }
     }
 
+    /// Notes that payload files are coming or going, until the guard is dropped.
+    pub(super) fn moving(&self) -> Moving<'_> {
+        self.litter();
+        Moving(self)
+    }
+
+    /// Notes that a payload file may have stayed behind without a row.
+    pub(super) fn litter(&self) {
+        if let Some(word) = self.at(MOVING) {
+            word.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether payload files may lie about without a row, provided that no process is at it now.
+    pub(super) fn is_littered(&self) -> bool {
+        self.load(MOVING) != 0 || self.load(TIDY_BOOT) != present_boot()
+    }
+
+    /// Notes that there are none. Only while no other process has the store open.
+    pub(super) fn tidy(&self) {
+        for (index, value) in [(MOVING, 0), (TIDY_BOOT, present_boot())] {
+            if let Some(word) = self.at(index) {
+                word.store(value, Ordering::Release);
+            }
+        }
+    }
+
     /// Every function word that was ever changed, with its value rounded up to even.
     pub(super) fn changed(&self) -> impl Iterator<Item = (usize, u64)> {
         (RESERVED..WORDS).map(|index| (index, self.load(index).next_multiple_of(2))).filter(|&(_, v)| v > 0)
@@ -153,6 +184,21 @@ impl Drop for Forgetting<'_> {
     fn drop(&mut self) {
         self.words.finish(self.index, self.odd);
     }
+}
+
+/// While it lives, payload files may be without a row.
+pub(super) struct Moving<'a>(&'a Words);
+
+impl Drop for Moving<'_> {
+    fn drop(&mut self) {
+        if let Some(word) = self.0.at(MOVING) {
+            word.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+fn present_boot() -> u64 {
+    boot::id().unwrap_or(0).cast_unsigned()
 }
 
 /// The word of a function.

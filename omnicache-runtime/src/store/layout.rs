@@ -52,7 +52,7 @@ impl Layout {
         for directory in directories {
             check_directory(&directory)?;
         }
-        for file in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "generations", "lock"] {
+        for file in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "generations", "lock", "open"] {
             check_file(&self.root.join(file))?;
         }
         Ok(())
@@ -90,6 +90,11 @@ impl Layout {
     /// Array files on their way.
     pub(super) fn temporary(&self) -> PathBuf {
         self.arrays().join("tmp")
+    }
+
+    /// Share-locked by each process that has the store open for writing.
+    pub(super) fn presence(&self) -> PathBuf {
+        self.root.join("open")
     }
 
     /// Locks out every other process that opens or heals this store, until the file is dropped.

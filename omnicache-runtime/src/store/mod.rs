@@ -12,6 +12,7 @@ mod index;
 mod layout;
 mod mapping;
 mod open;
+mod presence;
 mod read;
 mod sink;
 mod write;

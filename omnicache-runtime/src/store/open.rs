@@ -11,7 +11,8 @@ use super::checkpoint::Checkpoints;
 use super::generations::{Word, Words};
 use super::index::{self, Index, lock};
 use super::layout::Layout;
-use super::{Generation, Identity, StoreOptions, garbage};
+use super::presence::Presence;
+use super::{Generation, Identity, StoreOptions};
 use crate::error::{Fault, FaultKind};
 
 /// How many bytes a directory may hold unless told otherwise: 1 GiB.
@@ -31,6 +32,8 @@ pub struct DiskStore {
     index: RwLock<Option<Arc<Index>>>,
     /// An operation met damage: the next one looks into it.
     sick: AtomicBool,
+    /// Tells others that this process has the store, if it may write.
+    _presence: Option<Presence>,
 }
 
 type Registry = HashMap<(PathBuf, bool), Weak<DiskStore>>;
@@ -74,10 +77,9 @@ impl DiskStore {
         };
         let words = Words::open(&layout, read_only)?;
         let index = Index::open(&layout, &words, read_only)?;
-        if !read_only {
-            garbage::sweep_temporaries(&layout);
-        }
-        Ok(Self {
+        let presence = if read_only { None } else { Some(Presence::enter(&layout)?) };
+        let (presence, alone) = presence.map_or((None, false), |(presence, alone)| (Some(presence), alone));
+        let store = Self {
             layout,
             read_only,
             words: Arc::new(words),
@@ -86,7 +88,12 @@ impl DiskStore {
             limit: AtomicU64::new(DEFAULT_LIMIT),
             index: RwLock::new(Some(Arc::new(index))),
             sick: AtomicBool::new(false),
-        })
+            _presence: presence,
+        };
+        if !read_only {
+            store.tidy_up(alone);
+        }
+        Ok(store)
     }
 
     /// The store's own directory, `omnicache.v1`.

@@ -238,6 +238,7 @@ impl DiskStore {
         if self.read_only {
             return true;
         }
+        let _moving = self.words.moving();
         let done = self.transact("removing an entry", |work| {
             let mut files = Files::default();
             let gone = work

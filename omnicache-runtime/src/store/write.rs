@@ -84,6 +84,7 @@ impl DiskStore {
 
     fn attempt(&self, record: &mut NewRecord<'_>) -> Result<Option<Stored>, Fault> {
         let limit = self.limit();
+        let _moving = self.words.moving();
         let Some(written) = sink::write(&self.layout, record.key, record.place, limit, record.write)? else {
             return Ok(Some(Stored::TooLarge));
         };
