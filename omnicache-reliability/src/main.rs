@@ -4,10 +4,14 @@
 //! of them does. One line per promise is printed; the exit code is 0 if none was broken.
 
 mod audit;
+mod io_errors;
 mod kill;
 mod process;
 mod random;
 mod row;
+mod script;
+mod syscalls;
+mod trace;
 mod world;
 
 use std::env;
@@ -19,11 +23,11 @@ use process::CHILD;
 use row::{Checked, Outcome, Row, Settings};
 
 /// Every promise.
-const ROWS: &[Row] = &[Row {
-    name: "kill",
-    promise: "a killed writer never yields a wrong or unreadable entry",
-    run: kill::run,
-}];
+const ROWS: &[Row] = &[
+    Row { name: "kill", promise: "a killed writer never yields a wrong or unreadable entry", run: kill::run },
+    Row { name: "syscalls", promise: "nor does one killed at any system call", run: syscalls::run },
+    Row { name: "errors", promise: "every I/O error is a miss or an uncached success", run: io_errors::run },
+];
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -94,6 +98,9 @@ fn play(words: &[String]) -> Checked<()> {
     let number = |at: usize| -> Checked<u64> { Ok(rest.get(at).ok_or("a number is missing")?.parse()?) };
     match role.as_str() {
         kill::WRITER => kill::write_for_ever(dir, number(0)?),
+        script::SCRIPT => script::play(dir),
+        io_errors::CALLER => io_errors::call(),
+        io_errors::HEALTHY => io_errors::call_healthy(),
         other => Err(format!("{other:?} is no role").into()),
     }
 }
