@@ -3,12 +3,13 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use ndarray::Array1;
 use omnicache::{cache, for_ndarray};
 use omnicache_runtime::for_bytes;
 
-use crate::process::child;
+use crate::process::{Ended, child, within};
 use crate::row::{Checked, Outcome, Settings};
 use crate::trace;
 use crate::world::value;
@@ -47,6 +48,8 @@ const CALLS: [&str; 25] = [
     "lseek",
     "getdents64",
 ];
+/// How long a program may take: traced, it takes a tenth of a second.
+const PATIENCE: Duration = Duration::from_secs(20);
 const ERRORS: [&str; 6] = ["EIO", "ENOSPC", "EMFILE", "EACCES", "EROFS", "EINTR"];
 
 #[cache(config = for_bytes())]
@@ -107,8 +110,7 @@ pub(crate) fn run(settings: &Settings) -> Checked<Outcome> {
             let stride = (calls.all - calls.before).div_ceil(most).max(1);
             let first = calls.before + 1 + (settings.seed * 7 + number * 13) % stride;
             for n in (first..=calls.all).step_by(usize::try_from(stride)?) {
-                // Once, or from then on.
-                let when = if injected % 2 == 0 { n.to_string() } else { format!("{n}+") };
+                let when = if injected % 2 == 0 { n.to_string() } else { lasting(name, error, n) };
                 injected += 1;
                 let store = settings.fresh()?;
                 let tampered = trace::injected(name, &format!("error={error}"), &when, CALLER, store.path())?;
@@ -123,20 +125,35 @@ pub(crate) fn run(settings: &Settings) -> Checked<Outcome> {
     Ok(Outcome::of(figure, &failures))
 }
 
+/// When an error lasts: from then on, or three times if that means "try again" or "somebody has the lock".
+fn lasting(name: &str, error: &str, n: u64) -> String {
+    if error == "EINTR" || (name, error) == ("fcntl", "EACCES") {
+        format!("{n}..{}", n + 2)
+    } else {
+        format!("{n}+")
+    }
+}
+
 /// Runs a program in trouble, and a healthy one after it.
 fn both(mut troubled: Command, dir: &Path) -> Checked<Option<String>> {
-    let output = troubled.output()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Ok(Some(format!("the program failed ({}): {}", output.status, said.trim())));
-    }
-    healthy(dir)
+    let failed = finish(&mut troubled)?;
+    if failed.is_some() { Ok(failed) } else { healthy(dir) }
 }
 
 fn healthy(dir: &Path) -> Checked<Option<String>> {
-    let output = child(HEALTHY, dir, &[])?.env("OMNICACHE_DIR", dir).output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    Ok((!output.status.success()).then(|| format!("afterwards: {}", said.trim())))
+    let failed = finish(child(HEALTHY, dir, &[])?.env("OMNICACHE_DIR", dir))?;
+    Ok(failed.map(|why| format!("afterwards: {why}")))
+}
+
+/// Runs a program; why it failed, if it did.
+fn finish(command: &mut Command) -> Checked<Option<String>> {
+    Ok(match within(PATIENCE, command)? {
+        Ended::Hung => Some(format!("not done after {PATIENCE:?}")),
+        Ended::With(output) if output.status.success() => None,
+        Ended::With(output) => {
+            Some(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+        }
+    })
 }
 
 /// Disks that are too small, in bytes or in files, and then large enough.
@@ -162,14 +179,12 @@ fn small_disks(settings: &Settings, failures: &mut Vec<String>) -> Checked<Strin
         mounted += 1;
         let mut troubled = child(CALLER, dir.path(), &[])?;
         troubled.env("OMNICACHE_DIR", dir.path());
-        let output = troubled.output()?;
+        let failed = finish(&mut troubled)?;
         let large = mount("remount,size=64m,nr_inodes=4096");
         let after = healthy(dir.path())?;
         Command::new("umount").arg(dir.path()).status()?;
-        if !output.status.success() {
-            failures.push(format!("{options}: {}", String::from_utf8_lossy(&output.stderr).trim()));
-        }
-        failures.extend(after.filter(|_| large).map(|why| format!("{options}: {why}")));
+        failures
+            .extend(failed.into_iter().chain(after.filter(|_| large)).map(|why| format!("{options}: {why}")));
     }
     Ok(if mounted == 0 {
         "no small disks (mounting needs root)".into()

@@ -2,10 +2,13 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
 
 use crate::row::Checked;
 
@@ -24,18 +27,28 @@ pub(crate) fn is_there(program: &str) -> bool {
     Command::new(program).arg("-V").output().is_ok()
 }
 
-/// Waits for a process, and kills it once its time is over: then it counts as hanging.
-pub(crate) fn within(child: &mut Child, time: Duration) -> Checked<Option<ExitStatus>> {
+/// How a process ended that had a limited time.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// By itself.
+    With(Output),
+    /// Not at all: it was killed, with its own children.
+    Hung,
+}
+
+/// Runs a process that says little, and kills it once its time is over.
+pub(crate) fn within(time: Duration, command: &mut Command) -> Checked<Ended> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn()?;
     let end = Instant::now() + time;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
+    while child.try_wait()?.is_none() {
         if Instant::now() > end {
-            child.kill()?;
+            let group = Pid::from_child(&child);
+            rustix::process::kill_process_group(group, Signal::KILL)?;
             child.wait()?;
-            return Ok(None);
+            return Ok(Ended::Hung);
         }
-        thread::sleep(Duration::from_millis(2));
+        thread::sleep(Duration::from_millis(1));
     }
+    Ok(Ended::With(child.wait_with_output()?))
 }

@@ -78,7 +78,6 @@ pub(crate) fn injected(name: &str, what: &str, when: &str, role: &str, dir: &Pat
 fn under(mut command: Command, role: &str, dir: &Path) -> Checked<Command> {
     let child = child(role, dir, &[])?;
     command.arg(child.get_program()).args(child.get_args()).env("OMNICACHE_DIR", dir);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Ok(command)
 }
 
