@@ -62,13 +62,13 @@ pub(crate) fn run(settings: &Settings) -> Checked<Outcome> {
 }
 
 fn writer(dir: &Path, seed: u64) -> Checked<Child> {
-    Ok(child(WRITER, dir, &[seed.to_string()])?.stdin(Stdio::null()).spawn()?)
+    Ok(child(WRITER, dir, &[seed.to_string(), LIMIT.to_string()])?.stdin(Stdio::null()).spawn()?)
 }
 
 /// Writes until it is killed; fails if it reads a wrong value.
-pub(crate) fn write_for_ever(dir: &Path, seed: u64) -> Checked<()> {
+pub(crate) fn write_for_ever(dir: &Path, seed: u64, limit: u64) -> Checked<()> {
     let store = open(dir)?;
-    store.set_limit(LIMIT);
+    store.set_limit(limit);
     let f = function("killed");
     let mut random = Random::new(seed);
     loop {

@@ -4,14 +4,20 @@
 //! of them does. One line per promise is printed; the exit code is 0 if none was broken.
 
 mod audit;
+mod hostile;
 mod io_errors;
 mod kill;
+mod model;
+mod power;
 mod process;
 mod random;
+mod rot;
 mod row;
 mod script;
 mod syscalls;
+mod together;
 mod trace;
+mod victim;
 mod world;
 
 use std::env;
@@ -27,6 +33,15 @@ const ROWS: &[Row] = &[
     Row { name: "kill", promise: "a killed writer never yields a wrong or unreadable entry", run: kill::run },
     Row { name: "syscalls", promise: "nor does one killed at any system call", run: syscalls::run },
     Row { name: "errors", promise: "every I/O error is a miss or an uncached success", run: io_errors::run },
+    Row { name: "power", promise: "a power cut loses only recent entries", run: power::run },
+    Row { name: "rot", promise: "bit rot is found", run: rot::run },
+    Row {
+        name: "together",
+        promise: "many processes and threads keep to the values and the limit",
+        run: together::run,
+    },
+    Row { name: "hostile", promise: "hostile bytes never crash, hang or fill memory", run: hostile::run },
+    Row { name: "model", promise: "the store says what a plain map says", run: model::run },
 ];
 
 fn main() -> ExitCode {
@@ -97,7 +112,9 @@ fn play(words: &[String]) -> Checked<()> {
     let dir = Path::new(dir);
     let number = |at: usize| -> Checked<u64> { Ok(rest.get(at).ok_or("a number is missing")?.parse()?) };
     match role.as_str() {
-        kill::WRITER => kill::write_for_ever(dir, number(0)?),
+        kill::WRITER => kill::write_for_ever(dir, number(0)?, number(1)?),
+        together::WORKER => together::work(dir, number(0)?, number(1)?),
+        victim::VICTIM => victim::call_all(number(0)? != 0),
         script::SCRIPT => script::play(dir),
         io_errors::CALLER => io_errors::call(),
         io_errors::HEALTHY => io_errors::call_healthy(),
