@@ -114,9 +114,8 @@ pub(crate) fn run(settings: &Settings) -> Checked<Outcome> {
                 injected += 1;
                 let store = settings.fresh()?;
                 let tampered = trace::injected(name, &format!("error={error}"), &when, CALLER, store.path())?;
-                for why in both(tampered, store.path())? {
-                    failures.push(format!("{error} at {name} {when}: {why}"));
-                }
+                let failed = both(tampered, store.path())?;
+                failures.extend(failed.map(|why| format!("{error} at {name} {when}: {why}")));
             }
         }
     }
