@@ -16,7 +16,7 @@ use crate::row::{Checked, Outcome, Settings};
 use crate::victim::VICTIM;
 
 /// How long a process may take to call everything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Memory it may use, in KiB.
 const MEMORY: u64 = 256 << 10;
 /// Where an envelope's shell begins; see `docs/format.md`.

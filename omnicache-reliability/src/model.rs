@@ -169,15 +169,9 @@ impl Model {
         same("remove", name, self.store.remove(key)?, expected)
     }
 
-    /// The names of a function in all its versions: they have one path.
-    fn relatives(&self, function: usize) -> impl Fn(&Name) -> bool + use<> {
-        let b = function == 3;
-        move |name: &Name| (name.0 == 3) == b
-    }
-
     fn clear(&mut self, name: Name) -> Checked<()> {
         let f = Arc::clone(&self.functions[name.0]);
-        let is_relative = self.relatives(name.0);
+        let is_relative = relatives(name.0);
         let before = self.entries.len();
         self.entries.retain(|name, _| !is_relative(name));
         let every = (0..self.functions.len()).flat_map(|f| (0..ARGUMENTS).map(move |argument| (f, argument)));
@@ -188,10 +182,15 @@ impl Model {
     }
 
     fn stats(&mut self, name: Name) -> Checked<()> {
-        let is_relative = self.relatives(name.0);
+        let is_relative = relatives(name.0);
         let expected = self.entries.keys().filter(|name| is_relative(name)).count() as u64;
         same("count", name, self.store.stats(&self.functions[name.0])?.0, expected)
     }
+}
+
+/// Tells the names of a function in all its versions, which have one path: the first three are versions of one.
+fn relatives(function: usize) -> impl Fn(&Name) -> bool {
+    move |name: &Name| (name.0 == 3) == (function == 3)
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, name: Name, found: T, expected: T) -> Checked<()> {

@@ -62,7 +62,7 @@ pub(crate) fn run(settings: &Settings) -> Checked<Outcome> {
 /// Runs the script until its n-th call of this name, and looks at what it left.
 fn kill_at(name: &str, n: u64, dir: &Path) -> Checked<Vec<String>> {
     let output = trace::injected(name, "signal=KILL", &n.to_string(), SCRIPT, dir)?.output()?;
-    let done = output.stdout.iter().filter(|byte| **byte == b'\n').count();
+    let done = String::from_utf8_lossy(&output.stdout).lines().count();
     if output.status.code().is_some_and(|code| code != 0) {
         return Ok(vec![format!("the script failed: {}", String::from_utf8_lossy(&output.stderr))]);
     }

@@ -22,7 +22,7 @@ const ARGUMENTS: u64 = 4_000;
 /// Bytes the store may hold.
 const LIMIT: u64 = 32 << 20;
 /// How much longer than asked for a process may take before it counts as stuck.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Lets them work, and watches the size.
 pub(crate) fn run(settings: &Settings) -> Checked<Outcome> {

@@ -109,8 +109,8 @@ fn frame(n: u64) -> Vec<RecordBatch> {
         Field::new("number", DataType::Int64, true),
         Field::new("text", DataType::Utf8, true),
     ]);
-    let numbers = Int64Array::from_iter((0..50).map(|i| (i != 7).then_some(i)));
-    let texts = StringArray::from_iter((0..50).map(|i| (i != 9).then(|| format!("{n} {i}"))));
+    let numbers = (0..50).map(|i| (i != 7).then_some(i)).collect::<Int64Array>();
+    let texts = (0..50).map(|i| (i != 9).then(|| format!("{n} {i}"))).collect::<StringArray>();
     RecordBatch::try_new(Arc::new(schema), vec![Arc::new(numbers), Arc::new(texts)]).into_iter().collect()
 }
 

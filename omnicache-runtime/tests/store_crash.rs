@@ -9,7 +9,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use omnicache_runtime::store::{Place, Scope, Stored};
+use omnicache_runtime::Codec;
+use omnicache_runtime::store::{NewRecord, Place, RecordInfo, Scope, Stored};
 use store_common::*;
 
 /// What key `number` holds, whoever wrote it.
@@ -73,6 +74,43 @@ fn a_killed_process_leaves_a_store_without_wrong_values() {
     }
     store.collect_garbage().unwrap();
     assert!(payload_files(dir.path()).is_empty(), "{:?}", payload_files(dir.path()));
+}
+
+#[test]
+fn what_a_killed_process_left_is_gone_once_the_store_is_opened_alone() {
+    let name = "what_a_killed_process_left_is_gone_once_the_store_is_opened_alone";
+    let f = function("f");
+    if let Some((dir, word)) = asked() {
+        let store = open(&dir);
+        if word == "look" {
+            return;
+        }
+        let place = if word == "array" { Place::ArrayFile("npy") } else { Place::Record };
+        let key = key(&f, 1);
+        let mut write = |out: &mut dyn Write| {
+            out.write_all(&payload(200_000, 1)).unwrap();
+            std::process::abort();
+        };
+        let info = RecordInfo { codec: Codec::Raw, shell: Vec::new(), cost: 1, stored_at: NOW, ttl: None };
+        let since = store.generation(&f);
+        store
+            .put(NewRecord { key: &key, info, place, size: 0, since, refresh: false, write: &mut write })
+            .unwrap();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    put_array(&store, &key(&f, 2), &payload(100, 2));
+    for word in ["array", "record"] {
+        assert!(!child(name, dir.path(), word).output().unwrap().status.success());
+    }
+    assert_eq!(payload_files(dir.path()).len(), 3);
+    // This process still has the store: what lies about might be on its way to a row.
+    run(child(name, dir.path(), "look"));
+    assert_eq!(payload_files(dir.path()).len(), 3);
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(payload_files(dir.path()).len(), 1);
+    assert_eq!(bytes(&store, &key(&f, 2)).unwrap(), payload(100, 2));
 }
 
 #[test]
