@@ -114,6 +114,24 @@ fn blobs_of_one_content_are_one_file_until_the_last_goes() {
 }
 
 #[test]
+fn a_put_of_the_same_content_keeps_the_file_that_is_written_out_unless_it_is_damaged() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let f = function("f");
+    let payload = payload(100_000, 1);
+    put(&store, &key(&f, 1), &payload);
+    let path = store.file(&key(&f, 1)).unwrap().unwrap();
+    let before = path.metadata().unwrap().ino();
+    put(&store, &key(&f, 2), &payload);
+    assert_eq!(path.metadata().unwrap().ino(), before);
+    std::fs::write(&path, vec![0; payload.len()]).unwrap();
+    put(&store, &key(&f, 3), &payload);
+    assert_eq!(bytes(&store, &key(&f, 3)).unwrap(), payload);
+    assert_eq!(payload_files(dir.path()).len(), 1);
+}
+
+#[test]
 fn an_age_equal_to_the_time_to_live_is_expired() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());

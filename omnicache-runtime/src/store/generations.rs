@@ -34,7 +34,11 @@ const TIDY_BOOT: usize = 3;
 const UNKNOWN: u64 = 1;
 
 /// The mapped file; or nothing, where a read-only store has none.
-pub(super) struct Words(Option<memmap2::MmapRaw>);
+pub(super) struct Words {
+    map: Option<memmap2::MmapRaw>,
+    /// Then the mapping faults on a store.
+    read_only: bool,
+}
 
 impl Words {
     /// Opens the file, making or lengthening it if need be. The caller holds the store's lock.
@@ -48,7 +52,7 @@ impl Words {
         let fault = |e| Fault::io(format!("mapping {}", path.display()), e);
         match private_file(&mut options, &path) {
             Ok(file) => Self::map(&file, read_only).map_err(fault),
-            Err(e) if read_only && e.kind() == io::ErrorKind::NotFound => Ok(Self(None)),
+            Err(e) if read_only && e.kind() == io::ErrorKind::NotFound => Ok(Self { map: None, read_only }),
             Err(e) => Err(fault(e)),
         }
     }
@@ -58,18 +62,18 @@ impl Words {
         let present = file.metadata()?.len();
         if present < bytes as u64 {
             if read_only {
-                return Ok(Self(None));
+                return Ok(Self { map: None, read_only });
             }
             file.set_len(bytes as u64)?;
         }
         let mut options = memmap2::MmapOptions::new();
         options.len(bytes);
         let map = if read_only { options.map_raw_read_only(file)? } else { options.map_raw(file)? };
-        Ok(Self(Some(map)))
+        Ok(Self { map: Some(map), read_only })
     }
 
     fn at(&self, index: usize) -> Option<&AtomicU64> {
-        let start = self.0.as_ref()?.as_ptr();
+        let start = self.map.as_ref()?.as_ptr();
         #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
         let first = start.cast::<AtomicU64>();
         // SAFETY: the mapping holds `WORDS` words, is page-aligned and lives as long as `self`; `index` is
@@ -80,7 +84,7 @@ impl Words {
 
     /// Whether there was a file when the store was opened.
     pub(super) fn is_mapped(&self) -> bool {
-        self.0.is_some()
+        self.map.is_some()
     }
 
     /// The word's present value.
@@ -127,6 +131,11 @@ impl Words {
         }
     }
 
+    /// The word, if this process may change it.
+    fn writable(&self, index: usize) -> Option<&AtomicU64> {
+        if self.read_only { None } else { self.at(index) }
+    }
+
     /// Notes that payload files are coming or going, until the guard is dropped.
     pub(super) fn moving(&self) -> Moving<'_> {
         self.litter();
@@ -135,7 +144,7 @@ impl Words {
 
     /// Notes that a payload file may have stayed behind without a row.
     pub(super) fn litter(&self) {
-        if let Some(word) = self.at(MOVING) {
+        if let Some(word) = self.writable(MOVING) {
             word.fetch_add(1, Ordering::AcqRel);
         }
     }
@@ -148,7 +157,7 @@ impl Words {
     /// Notes that there are none. Only while no other process has the store open.
     pub(super) fn tidy(&self) {
         for (index, value) in [(MOVING, 0), (TIDY_BOOT, present_boot())] {
-            if let Some(word) = self.at(index) {
+            if let Some(word) = self.writable(index) {
                 word.store(value, Ordering::Release);
             }
         }
@@ -191,7 +200,7 @@ pub(super) struct Moving<'a>(&'a Words);
 
 impl Drop for Moving<'_> {
     fn drop(&mut self) {
-        if let Some(word) = self.0.at(MOVING) {
+        if let Some(word) = self.0.writable(MOVING) {
             word.fetch_sub(1, Ordering::AcqRel);
         }
     }

@@ -10,6 +10,7 @@ use twox_hash::XxHash3_128;
 use twox_hash::xxhash3_128::Hasher;
 
 use super::layout::{Layout, array_name, blob_name, make_directory, private_file};
+use super::mapping::Mapping;
 use super::{Place, StoreKey};
 use crate::error::{Fault, FaultKind};
 
@@ -99,7 +100,7 @@ struct Sink<'a> {
 
 enum Target {
     Memory(Vec<u8>),
-    Blob(Box<BufWriter<cacache::SyncWriter>>),
+    Blob(Box<Blob>),
     Array { writer: Box<BufWriter<ArrayFile>>, name: String, path: PathBuf },
 }
 
@@ -119,7 +120,7 @@ impl Write for Sink<'_> {
                 head.extend_from_slice(bytes);
                 return Ok(());
             }
-            let mut blob = open_blob(self.layout)?;
+            let mut blob = Blob::create(self.layout)?;
             blob.write_all(head)?;
             self.target = Target::Blob(Box::new(blob));
         }
@@ -143,10 +144,8 @@ impl Sink<'_> {
         let length = self.length;
         let (checksum, kept) = match self.target {
             Target::Memory(bytes) => (XxHash3_128::oneshot(&bytes), Kept::Inline(bytes)),
-            Target::Blob(writer) => {
-                let writer = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-                let (_, hex) = writer.commit().map_err(from_cacache)?.to_hex();
-                let checksum = u128::from_str_radix(&hex, 16).map_err(io::Error::other)?;
+            Target::Blob(blob) => {
+                let checksum = blob.publish(self.layout, length)?;
                 (checksum, Kept::File(blob_name(checksum)))
             }
             Target::Array { writer, name, path } => {
@@ -158,12 +157,51 @@ impl Sink<'_> {
     }
 }
 
-fn open_blob(layout: &Layout) -> io::Result<BufWriter<cacache::SyncWriter>> {
-    let writer = cacache::WriteOpts::new()
-        .algorithm(cacache::Algorithm::Xxh3)
-        .open_hash_sync(layout.blobs())
-        .map_err(from_cacache)?;
-    Ok(BufWriter::with_capacity(BUFFER, writer))
+/// A blob on its way: hashed as it is written, gone if it is dropped before it is published.
+struct Blob {
+    writer: BufWriter<cacache::SyncWriter>,
+    hasher: Hasher,
+}
+
+impl Blob {
+    fn create(layout: &Layout) -> io::Result<Self> {
+        let writer = cacache::WriteOpts::new()
+            .algorithm(cacache::Algorithm::Xxh3)
+            .open_hash_sync(layout.blobs())
+            .map_err(from_cacache)?;
+        Ok(Self { writer: BufWriter::with_capacity(BUFFER, writer), hasher: Hasher::new() })
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.write(bytes);
+        self.writer.write_all(bytes)
+    }
+
+    /// Gives the content its name, and returns its checksum.
+    ///
+    /// A whole file of the same content stays as it is: it may have been written out to the medium long ago, and a
+    /// new one, lost in a power cut, would take the other rows' payload along.
+    fn publish(self, layout: &Layout, length: u64) -> io::Result<u128> {
+        let checksum = self.hasher.finish_128();
+        let writer = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if is_whole(layout, length, checksum) {
+            return Ok(checksum);
+        }
+        let (_, hex) = writer.commit().map_err(from_cacache)?.to_hex();
+        if hex == format!("{checksum:032x}") {
+            Ok(checksum)
+        } else {
+            Err(io::Error::other("a blob was not written as it was handed on"))
+        }
+    }
+}
+
+/// Whether the blob of this content is there, down to its last byte.
+fn is_whole(layout: &Layout, length: u64, checksum: u128) -> bool {
+    let Some(path) = layout.own(&blob_name(checksum)) else { return false };
+    let Ok(file) = private_file(OpenOptions::new().read(true), &path) else { return false };
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == length)
+        && Mapping::of(&file).is_ok_and(|content| XxHash3_128::oneshot(&content) == checksum)
 }
 
 fn from_cacache(e: cacache::Error) -> io::Error {
