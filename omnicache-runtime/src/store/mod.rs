@@ -3,6 +3,7 @@
 mod access;
 mod boot;
 mod checkpoint;
+mod contract;
 mod envelope;
 mod evict;
 mod forget;
@@ -11,14 +12,19 @@ mod generations;
 mod index;
 mod layout;
 mod mapping;
+mod memory;
 mod open;
 mod read;
 mod sink;
 mod write;
 
+pub use contract::{
+    Capabilities, Eviction, Lifecycle, NewEntry, Store, StoreEntry, StoreError, StoreIdentity,
+};
 pub use forget::Scope;
 pub use generations::Word;
 pub use mapping::Mapping;
+pub use memory::MemoryStore;
 pub use open::{DEFAULT_LIMIT, DiskStore};
 pub use sink::INLINE;
 
