@@ -200,7 +200,8 @@ impl Shelf {
         Ok(match stored {
             Stored::Kept { evicted, generation } => Saved::Kept { evicted, generation: generation.0 },
             Stored::TooLarge => Saved::TooLarge,
-            Stored::Stale => Saved::Stale,
+            // A put never finds that something is present: only an adding does.
+            Stored::Stale | Stored::Present => Saved::Stale,
             Stored::ReadOnly => Saved::ReadOnly,
         })
     }

@@ -102,6 +102,11 @@ pub(super) fn open<'a>(head: &'a [u8], function: i64, file: Option<&str>) -> Res
 }
 
 impl Envelope<'_> {
+    /// The key bytes.
+    pub(super) fn key(&self) -> &[u8] {
+        self.key
+    }
+
     /// Whether the record is of this very key: hashes may collide, bytes do not.
     pub(super) fn is_of(&self, key: &StoreKey) -> bool {
         self.hash == key.hash && self.arguments == key.arguments && self.key == key.bytes

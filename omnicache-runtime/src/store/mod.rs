@@ -10,6 +10,7 @@ mod forget;
 mod garbage;
 mod generations;
 mod index;
+mod keyed;
 mod layout;
 mod mapping;
 mod memory;
@@ -23,6 +24,7 @@ pub use contract::{
 };
 pub use forget::Scope;
 pub use generations::Word;
+pub use keyed::KeyedStore;
 pub use mapping::Mapping;
 pub use memory::MemoryStore;
 pub use open::{DEFAULT_LIMIT, DiskStore};
@@ -153,6 +155,8 @@ pub enum Stored {
     TooLarge,
     /// The function's entries were invalidated since the call began: nothing changed.
     Stale,
+    /// A live entry is there, and this one was only to be added: nothing changed.
+    Present,
     /// The store is read-only: nothing changed.
     ReadOnly,
 }
