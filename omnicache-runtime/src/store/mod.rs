@@ -16,6 +16,7 @@ mod mapping;
 mod memory;
 mod open;
 mod read;
+pub(crate) mod sealed;
 mod sink;
 mod write;
 
