@@ -9,6 +9,7 @@ mod evict;
 mod forget;
 mod garbage;
 mod generations;
+mod hold;
 mod index;
 mod keyed;
 mod layout;
@@ -25,6 +26,7 @@ pub use contract::{
 };
 pub use forget::Scope;
 pub use generations::Word;
+pub use hold::Held;
 pub use keyed::KeyedStore;
 pub use mapping::Mapping;
 pub use memory::MemoryStore;
