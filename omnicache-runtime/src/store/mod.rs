@@ -19,6 +19,7 @@ mod open;
 mod read;
 pub(crate) mod sealed;
 mod sink;
+mod sweep;
 mod write;
 
 pub use contract::{

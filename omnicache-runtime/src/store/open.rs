@@ -11,6 +11,7 @@ use super::checkpoint::Checkpoints;
 use super::generations::{Word, Words};
 use super::index::{self, Index, lock};
 use super::layout::Layout;
+use super::sweep::Sweeps;
 use super::{Eviction, Generation, Identity, StoreOptions, garbage};
 use crate::error::{Fault, FaultKind};
 
@@ -27,6 +28,7 @@ pub struct DiskStore {
     pub(super) words: Arc<Words>,
     pub(super) accesses: Accesses,
     pub(super) checkpoints: Checkpoints,
+    pub(super) sweeps: Sweeps,
     pub(super) limit: AtomicU64,
     /// The place of the policy in [`EVICTIONS`].
     eviction: AtomicU8,
@@ -87,6 +89,7 @@ impl DiskStore {
             words: Arc::new(words),
             accesses: Accesses::default(),
             checkpoints: Checkpoints::default(),
+            sweeps: Sweeps::default(),
             limit: AtomicU64::new(DEFAULT_LIMIT),
             eviction: AtomicU8::new(0),
             index: RwLock::new(Some(Arc::new(index))),

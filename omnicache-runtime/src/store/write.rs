@@ -13,7 +13,7 @@ use super::index::{Index, make_function};
 use super::layout::is_blob_name;
 use super::open::DiskStore;
 use super::sink::{self, Written};
-use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot};
+use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot, sweep};
 use crate::clock::Nanos;
 use crate::error::{Fault, FaultKind};
 
@@ -225,10 +225,14 @@ impl DiskStore {
         let mut files = Files::default();
         let id = insert(work, record, written, function, *charge, &mut totals, &mut files)?;
         files.spare(written.file());
+        let now = record.info.stored_at;
+        if self.sweeps.are_due(now) {
+            totals.remove_expired(work.connection, now, id, sweep::MOST, &mut files)?;
+        }
         let mut evicted = 0;
         if totals.bytes > limit {
             self.accesses.write(work.connection)?;
-            let room = Room { keep: id, limit, now: record.info.stored_at, eviction: self.eviction() };
+            let room = Room { keep: id, limit, now, eviction: self.eviction() };
             evicted = totals.make_room(work.connection, &room, &mut files)?;
         } else if self.accesses.is_batch() {
             self.accesses.write(work.connection)?;
