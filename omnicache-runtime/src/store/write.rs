@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::access::is_nearly_full;
 use super::envelope;
 use super::evict::{Files, Gone, Room, Totals};
 use super::forget;
@@ -234,7 +235,7 @@ impl DiskStore {
             self.accesses.write(work.connection)?;
             let room = Room { keep: id, limit, now, eviction: self.eviction() };
             evicted = totals.make_room(work.connection, &room, &mut files)?;
-        } else if self.accesses.is_batch() {
+        } else if is_nearly_full(totals.bytes, limit) && self.accesses.is_batch() {
             self.accesses.write(work.connection)?;
         }
         totals.write(work.connection)?;
