@@ -82,8 +82,9 @@ impl<F: SharedForm> Function<F> {
             return Some(found);
         }
         let Found::Entry(entry) = &found else { return Some(found) };
-        let since = entry.generation();
-        let verified = self.ask(self.shelf_key(key), move |shelf, key| shelf.verify(key, since)).await?;
+        let (since, stored_at) = (entry.generation(), entry.stored_at);
+        let verified = self.ask(self.shelf_key(key), move |shelf, key| shelf.verify(key, since, stored_at));
+        let verified = verified.await?;
         if let Some(generation) = self.settled(verified) {
             entry.renew(generation);
             return Some(found);
@@ -123,6 +124,14 @@ impl<F: SharedForm> Function<F> {
         self.loaded(outcome, digest)
     }
 
+    /// The key, held for this process, if that is asked for.
+    async fn hold_awaited(&self, key: Option<ShelfKey>) -> Option<super::shelf::Held> {
+        if !self.shelf.as_ref().is_some_and(|shelf| shelf.holds()) {
+            return None;
+        }
+        self.settled(self.ask(key, Shelf::hold).await?)
+    }
+
     async fn save_awaited(
         &self,
         miss: &Miss,
@@ -131,11 +140,11 @@ impl<F: SharedForm> Function<F> {
         overwrites: bool,
     ) -> (Worth<F>, Verdict) {
         if let Some(dispatch) = self.dispatch(miss, &worth) {
-            let (now, ttl) = (self.plan.clock.now(), self.plan.ttl);
+            let ttl = self.plan.ttl;
             let shared = Arc::new(worth);
             let lent = Arc::clone(&shared);
             let saved = self.ask(miss.key.clone(), move |shelf, key| {
-                shelf.save::<F>(key, &lent, dispatch, since, overwrites, now, ttl)
+                shelf.save::<F>(key, &lent, dispatch, since, overwrites, ttl)
             });
             let saved = saved.await;
             let worth = Arc::unwrap_or_clone(shared);
@@ -214,7 +223,13 @@ impl<F: SharedForm> Function<F> {
                 return F::give(found.into_value());
             }
         }
-        if !due && let Some(loaded) = self.load_awaited(miss.key.clone(), miss.digest).await {
+        let mut loaded = if due { None } else { self.load_awaited(miss.key.clone(), miss.digest).await };
+        // Held until the value is stored: then it is there for those who wait in other processes.
+        let held = if loaded.is_none() { self.hold_awaited(miss.key.clone()).await } else { None };
+        if held.is_some() && !due {
+            loaded = self.load_awaited(miss.key.clone(), miss.digest).await;
+        }
+        if let Some(loaded) = loaded {
             if let Some(entry) = self.promote(&loaded) {
                 self.keep_awaited(&lead, miss.digest, entry).await;
             }

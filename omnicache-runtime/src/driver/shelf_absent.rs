@@ -17,6 +17,10 @@ use crate::settings::settings;
 pub(super) enum Shelf {}
 
 /// Has no values.
+#[derive(Debug)]
+pub(super) enum Held {}
+
+/// Has no values.
 #[derive(Clone, Debug)]
 pub(super) enum ShelfKey {}
 
@@ -53,7 +57,11 @@ impl Shelf {
         None
     }
 
-    pub(super) fn dir(&self) -> &Path {
+    pub(super) fn dir(&self) -> Option<&Path> {
+        match *self {}
+    }
+
+    pub(super) fn is_persistent(&self) -> bool {
         match *self {}
     }
 
@@ -69,7 +77,7 @@ impl Shelf {
         match *self {}
     }
 
-    pub(super) fn verify(&self, _: &ShelfKey, _: u64) -> Result<Option<u64>, Fault> {
+    pub(super) fn verify(&self, _: &ShelfKey, _: u64, _: Nanos) -> Result<Option<u64>, Fault> {
         match *self {}
     }
 
@@ -77,7 +85,6 @@ impl Shelf {
         match *self {}
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all of them the record's")]
     pub(super) fn save<F: Form>(
         &self,
         _: &ShelfKey,
@@ -85,9 +92,16 @@ impl Shelf {
         _: Dispatch,
         _: u64,
         _: bool,
-        _: Nanos,
         _: Option<Nanos>,
     ) -> Result<Saved, Fault> {
+        match *self {}
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn hold(&self, _: &ShelfKey) -> Result<Option<Held>, Fault> {
         match *self {}
     }
 

@@ -3,23 +3,35 @@
 mod access;
 mod boot;
 mod checkpoint;
+mod contract;
 mod envelope;
 mod evict;
 mod forget;
 mod garbage;
 mod generations;
+mod hold;
 mod index;
+mod keyed;
 mod layout;
 mod mapping;
+mod memory;
 mod open;
 mod presence;
 mod read;
+pub(crate) mod sealed;
 mod sink;
+mod sweep;
 mod write;
 
+pub use contract::{
+    Capabilities, Eviction, Lifecycle, NewEntry, Store, StoreEntry, StoreError, StoreIdentity,
+};
 pub use forget::Scope;
 pub use generations::Word;
+pub use hold::Held;
+pub use keyed::KeyedStore;
 pub use mapping::Mapping;
+pub use memory::MemoryStore;
 pub use open::{DEFAULT_LIMIT, DiskStore};
 pub use sink::INLINE;
 
@@ -148,6 +160,8 @@ pub enum Stored {
     TooLarge,
     /// The function's entries were invalidated since the call began: nothing changed.
     Stale,
+    /// A live entry is there, and this one was only to be added: nothing changed.
+    Present,
     /// The store is read-only: nothing changed.
     ReadOnly,
 }

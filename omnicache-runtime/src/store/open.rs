@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use super::access::Accesses;
@@ -12,7 +12,8 @@ use super::generations::{Word, Words};
 use super::index::{self, Index, lock};
 use super::layout::Layout;
 use super::presence::Presence;
-use super::{Generation, Identity, StoreOptions};
+use super::sweep::Sweeps;
+use super::{Eviction, Generation, Identity, StoreOptions};
 use crate::error::{Fault, FaultKind};
 
 /// How many bytes a directory may hold unless told otherwise: 1 GiB.
@@ -28,13 +29,18 @@ pub struct DiskStore {
     pub(super) words: Arc<Words>,
     pub(super) accesses: Accesses,
     pub(super) checkpoints: Checkpoints,
+    pub(super) sweeps: Sweeps,
     pub(super) limit: AtomicU64,
+    /// The place of the policy in [`EVICTIONS`].
+    eviction: AtomicU8,
     index: RwLock<Option<Arc<Index>>>,
     /// An operation met damage: the next one looks into it.
     sick: AtomicBool,
     /// Tells others that this process has the store, if it may write.
     _presence: Option<Presence>,
 }
+
+const EVICTIONS: [Eviction; 3] = [Eviction::Lru, Eviction::Lfu, Eviction::Fifo];
 
 type Registry = HashMap<(PathBuf, bool), Weak<DiskStore>>;
 
@@ -85,7 +91,9 @@ impl DiskStore {
             words: Arc::new(words),
             accesses: Accesses::default(),
             checkpoints: Checkpoints::default(),
+            sweeps: Sweeps::default(),
             limit: AtomicU64::new(DEFAULT_LIMIT),
+            eviction: AtomicU8::new(0),
             index: RwLock::new(Some(Arc::new(index))),
             sick: AtomicBool::new(false),
             _presence: presence,
@@ -115,6 +123,28 @@ impl DiskStore {
     /// enforced by the next put of this process.
     pub fn set_limit(&self, bytes: u64) {
         self.limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// In which order entries are given up.
+    pub fn eviction(&self) -> Eviction {
+        EVICTIONS[usize::from(self.eviction.load(Ordering::Relaxed)) % EVICTIONS.len()]
+    }
+
+    /// Sets in which order entries are given up by the puts of this process; LRU unless set.
+    ///
+    /// # Errors
+    /// The faults of the index: to evict by uses it needs to keep entries in that order.
+    pub fn set_eviction(&self, eviction: Eviction) -> Result<(), Fault> {
+        if eviction == Eviction::Lfu && !self.read_only {
+            self.transact("ordering entries by uses", |work| {
+                work.connection
+                    .execute("CREATE INDEX IF NOT EXISTS entry_uses ON entry (uses, accessed)", [])
+                    .map(drop)
+            })?;
+        }
+        let place = EVICTIONS.iter().position(|known| *known == eviction).unwrap_or(0);
+        self.eviction.store(u8::try_from(place).unwrap_or(0), Ordering::Relaxed);
+        Ok(())
     }
 
     /// The word that tells the generation of a function's entries; keep it at hand, it is read in a nanosecond.

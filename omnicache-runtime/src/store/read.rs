@@ -9,6 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use twox_hash::XxHash3_128;
 
+use super::access::is_nearly_full;
 use super::envelope::{self, Broken, Envelope};
 use super::evict::{Files, Gone, Totals, departure};
 use super::index::Index;
@@ -72,19 +73,28 @@ impl DiskStore {
     /// # Errors
     /// The faults of the index and the operating system; a damaged record is no fault but a miss.
     pub fn get(&self, key: &StoreKey, now: Nanos) -> Result<Lookup, Fault> {
+        let (found, id) = self.fetch(key, now)?;
+        if let Some(id) = id {
+            self.accessed(id, now);
+        }
+        Ok(found)
+    }
+
+    /// Looks a key up as [`DiskStore::get`] does, but it does not count as a use. Gives the number of what it found.
+    pub(super) fn fetch(&self, key: &StoreKey, now: Nanos) -> Result<(Lookup, Option<i64>), Fault> {
+        let missed = |lookup| Ok((lookup, None));
         for _ in 0..ATTEMPTS {
             let (mark, why) = match self.look(key, now)? {
-                Seen::Absent(departure) => return Ok(Lookup::Absent(departure)),
-                Seen::Newer(why) => return Ok(Lookup::Damaged(why)),
+                Seen::Absent(departure) => return missed(Lookup::Absent(departure)),
+                Seen::Newer(why) => return missed(Lookup::Damaged(why)),
                 Seen::Expired(mark) => {
                     self.withdraw(&mark, Departure::Expired);
-                    return Ok(Lookup::Expired);
+                    return missed(Lookup::Expired);
                 }
                 Seen::Damaged(mark, why) => (mark, why),
                 Seen::Live(live) => match self.payload(live.bytes) {
                     Ok(payload) => {
-                        self.accessed(live.id, now);
-                        return Ok(Lookup::Found(Record { info: live.info, payload }));
+                        return Ok((Lookup::Found(Record { info: live.info, payload }), Some(live.id)));
                     }
                     Err((_, Unreadable::Fault(fault))) => return Err(fault),
                     Err((mark, Unreadable::Damaged(why))) => (mark, why),
@@ -92,10 +102,10 @@ impl DiskStore {
             };
             // If the row is no longer the one that was read, its file went with it and all is well: look again.
             if self.withdraw(&mark, Departure::Corrupt) {
-                return Ok(Lookup::Damaged(why));
+                return missed(Lookup::Damaged(why));
             }
         }
-        Ok(Lookup::Absent(None))
+        missed(Lookup::Absent(None))
     }
 
     /// Whether a live record is there: what [`DiskStore::get`] would find, but it does not count as a use and
@@ -225,11 +235,24 @@ impl DiskStore {
         }
     }
 
-    fn accessed(&self, id: i64, now: Nanos) {
+    /// Notes a use.
+    pub(super) fn accessed(&self, id: i64, now: Nanos) {
         if !self.read_only && self.accesses.note(id, now) {
             // They only order evictions: losing them is no fault of this read.
-            let _ = self.flush();
+            let _ = self.spill();
         }
+    }
+
+    /// Makes room for more access times: writes them if the store is nearly full, else forgets them.
+    #[cold]
+    fn spill(&self) -> Result<(), Fault> {
+        let found = self.index()?.read(Totals::read);
+        let bytes = found.map_err(|e| self.fault("counting bytes", e))?.map_or(0, |totals| totals.bytes);
+        if is_nearly_full(bytes, self.limit()) {
+            return self.flush();
+        }
+        self.accesses.forget();
+        Ok(())
     }
 
     /// Removes a row if it is still the one that was read. `false` if it is not; a removal that fails is left
