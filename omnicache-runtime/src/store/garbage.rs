@@ -4,7 +4,7 @@
 //! that may be one whose row is about to be committed.
 
 use std::fs::{self, DirEntry};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::evict::unlink_unless_used;
@@ -13,13 +13,19 @@ use super::open::DiskStore;
 use crate::error::Fault;
 
 /// How old garbage has to be.
-const GRACE: Duration = Duration::from_hours(1);
+pub(super) const GRACE: Duration = Duration::from_hours(1);
 /// Files looked at under one hold of the write lock.
 const BATCH: usize = 64;
 
 /// Removes what was on its way when its process was killed. Cheap: both folders are empty most of the time.
 pub(super) fn sweep_temporaries(layout: &Layout) -> u64 {
-    let mut removed = 0;
+    let leftovers = temporaries(layout, GRACE);
+    leftovers.iter().map(|path| u64::from(fs::remove_file(path).is_ok())).sum()
+}
+
+/// The files of ours that are on their way, or were when their process was killed; of at least this age.
+pub(super) fn temporaries(layout: &Layout, age: Duration) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     // cacache names its own by a prefix and six random letters or digits.
     let of_cacache = |entry: &DirEntry| {
         let name = entry.file_name();
@@ -31,12 +37,12 @@ pub(super) fn sweep_temporaries(layout: &Layout) -> u64 {
         [(layout.temporary(), &ours as &dyn Fn(&DirEntry) -> bool), (layout.blobs().join("tmp"), &of_cacache)]
     {
         for entry in entries(&folder) {
-            if is_ours(&entry) && is_old_file(&entry) && fs::remove_file(entry.path()).is_ok() {
-                removed += 1;
+            if is_ours(&entry) && is_old_file(&entry, age) {
+                found.push(entry.path());
             }
         }
     }
-    removed
+    found
 }
 
 impl DiskStore {
@@ -49,11 +55,22 @@ impl DiskStore {
         if self.read_only {
             return Ok(0);
         }
-        let mut removed = sweep_temporaries(&self.layout);
+        let removed = sweep_temporaries(&self.layout);
+        Ok(removed + self.remove_unused(&self.payload_files(GRACE))?)
+    }
+
+    /// The names of the payload files that are there, with a row or without; of at least this age.
+    pub(super) fn payload_files(&self, age: Duration) -> Vec<String> {
         let mut names = Vec::new();
         let blobs = self.layout.blobs().join("content-v2").join("xxh3");
-        self.candidates(&self.layout.arrays(), 2, &mut names);
-        self.candidates(&blobs, 3, &mut names);
+        self.candidates(&self.layout.arrays(), 2, age, &mut names);
+        self.candidates(&blobs, 3, age, &mut names);
+        names
+    }
+
+    /// Removes those of these files that no row has. Returns how many went.
+    pub(super) fn remove_unused(&self, names: &[String]) -> Result<u64, Fault> {
+        let mut removed = 0;
         for batch in names.chunks(BATCH) {
             removed += self.transact("collecting garbage", |work| {
                 let mut removed = 0;
@@ -66,19 +83,19 @@ impl DiskStore {
         Ok(removed)
     }
 
-    /// The old files with names of ours, so many folders deep.
-    fn candidates(&self, folder: &Path, depth: u32, names: &mut Vec<String>) {
+    /// The files with names of ours, so many folders deep.
+    fn candidates(&self, folder: &Path, depth: u32, age: Duration, names: &mut Vec<String>) {
         for entry in entries(folder) {
             let path = entry.path();
             if depth > 1 {
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    self.candidates(&path, depth - 1, names);
+                    self.candidates(&path, depth - 1, age, names);
                 }
                 continue;
             }
             let name = path.strip_prefix(self.layout.root()).ok().and_then(Path::to_str);
             let name = name.map(|name| name.replace(std::path::MAIN_SEPARATOR, "/"));
-            names.extend(name.filter(|name| self.layout.own(name).is_some() && is_old_file(&entry)));
+            names.extend(name.filter(|name| self.layout.own(name).is_some() && is_old_file(&entry, age)));
         }
     }
 }
@@ -87,8 +104,9 @@ fn entries(folder: &Path) -> impl Iterator<Item = DirEntry> {
     fs::read_dir(folder).into_iter().flatten().flatten()
 }
 
-fn is_old_file(entry: &DirEntry) -> bool {
+fn is_old_file(entry: &DirEntry, least: Duration) -> bool {
     let Ok(metadata) = entry.metadata() else { return false };
     let age = metadata.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
-    metadata.is_file() && age.is_some_and(|age| age >= GRACE)
+    // A file from the future counts as new.
+    metadata.is_file() && age.unwrap_or_default() >= least
 }

@@ -52,7 +52,8 @@ impl Layout {
         for directory in directories {
             check_directory(&directory)?;
         }
-        for file in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "generations", "lock"] {
+        for file in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "generations", "lock", "writing"]
+        {
             check_file(&self.root.join(file))?;
         }
         Ok(())
@@ -77,6 +78,11 @@ impl Layout {
 
     pub(super) fn generations(&self) -> PathBuf {
         self.root.join("generations")
+    }
+
+    /// Locked by who has a payload file on its way: see `in_flight`.
+    pub(super) fn writing(&self) -> PathBuf {
+        self.root.join("writing")
     }
 
     pub(super) fn blobs(&self) -> PathBuf {

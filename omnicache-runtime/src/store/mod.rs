@@ -8,12 +8,14 @@ mod evict;
 mod forget;
 mod garbage;
 mod generations;
+mod in_flight;
 mod index;
 mod layout;
 mod mapping;
 mod open;
 mod read;
 mod sink;
+mod verify;
 mod write;
 
 pub use forget::Scope;
@@ -21,6 +23,7 @@ pub use generations::Word;
 pub use mapping::Mapping;
 pub use open::{DEFAULT_LIMIT, DiskStore};
 pub use sink::INLINE;
+pub use verify::{Problem, ProblemKind, Verification, Verify};
 
 use std::io;
 use std::path::PathBuf;

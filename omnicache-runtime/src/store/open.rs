@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use super::access::Accesses;
 use super::checkpoint::Checkpoints;
 use super::generations::{Word, Words};
+use super::in_flight::InFlight;
 use super::index::{self, Index, lock};
 use super::layout::Layout;
 use super::{Generation, Identity, StoreOptions, garbage};
@@ -27,6 +28,7 @@ pub struct DiskStore {
     pub(super) words: Arc<Words>,
     pub(super) accesses: Accesses,
     pub(super) checkpoints: Checkpoints,
+    pub(super) in_flight: InFlight,
     pub(super) limit: AtomicU64,
     index: RwLock<Option<Arc<Index>>>,
     /// An operation met damage: the next one looks into it.
@@ -78,6 +80,7 @@ impl DiskStore {
             garbage::sweep_temporaries(&layout);
         }
         Ok(Self {
+            in_flight: InFlight::of(&layout),
             layout,
             read_only,
             words: Arc::new(words),
@@ -153,6 +156,11 @@ impl DiskStore {
         self.sick.store(false, Ordering::Release);
         *slot = Some(Arc::clone(&index));
         Ok(index)
+    }
+
+    /// Has the next operation look whether the index is damaged, and mend it if so.
+    pub(super) fn distrust(&self) {
+        self.sick.store(true, Ordering::Release);
     }
 
     /// An error of the index as a fault; if it says damage, the next operation mends it.

@@ -25,10 +25,10 @@ use crate::error::Fault;
 const ATTEMPTS: usize = 4;
 
 /// A row as it was read: its number and its envelope, by which it is known again.
-struct Mark {
-    id: i64,
+pub(super) struct Mark {
+    pub(super) id: i64,
     /// `None` if the envelope is not even a blob.
-    head: Option<Vec<u8>>,
+    pub(super) head: Option<Vec<u8>>,
 }
 
 /// How a statement finds the row of a mark, if it is still the same.
@@ -60,7 +60,7 @@ enum Bytes {
 }
 
 /// Why a payload file gives no payload.
-enum Unreadable {
+pub(super) enum Unreadable {
     Damaged(String),
     Fault(Fault),
 }
@@ -199,7 +199,8 @@ impl DiskStore {
         Ok(payload)
     }
 
-    fn map(&self, name: &str, length: u64) -> Result<Payload, Unreadable> {
+    /// Maps a payload file that is there under a name of ours and has this length.
+    pub(super) fn map(&self, name: &str, length: u64) -> Result<Payload, Unreadable> {
         let damaged = |why: &str| Unreadable::Damaged(why.into());
         let path = self.layout.own(name).ok_or_else(|| damaged("its file has a name that is not ours"))?;
         let open = |path| -> io::Result<(File, Option<u64>)> {
@@ -234,7 +235,7 @@ impl DiskStore {
 
     /// Removes a row if it is still the one that was read. `false` if it is not; a removal that fails is left
     /// to the next reader.
-    fn withdraw(&self, mark: &Mark, why: Departure) -> bool {
+    pub(super) fn withdraw(&self, mark: &Mark, why: Departure) -> bool {
         if self.read_only {
             return true;
         }

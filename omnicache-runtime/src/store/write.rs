@@ -19,7 +19,7 @@ use crate::error::{Fault, FaultKind};
 
 /// What a row costs beside its payload and envelope: its other columns, index entries and share of pages. An
 /// estimate, so that a million empty results are not free.
-const ROW: u64 = 160;
+pub(super) const ROW: u64 = 160;
 /// A blob's content may be removed by another process just before its new row is committed; then it is
 /// written again, so many times.
 const ATTEMPTS: usize = 3;
@@ -84,7 +84,9 @@ impl DiskStore {
 
     fn attempt(&self, record: &mut NewRecord<'_>) -> Result<Option<Stored>, Fault> {
         let limit = self.limit();
-        let Some(written) = sink::write(&self.layout, record.key, record.place, limit, record.write)? else {
+        let Some(written) =
+            sink::write(&self.layout, &self.in_flight, record.key, record.place, limit, record.write)?
+        else {
             return Ok(Some(Stored::TooLarge));
         };
         let envelope = record.info.shell.len() + record.key.bytes.len() + envelope::LEAST;
@@ -116,7 +118,7 @@ impl DiskStore {
         &self,
         work: &Work<'_>,
         record: &NewRecord<'_>,
-        written: &Written,
+        written: &Written<'_>,
         charge: u64,
         limit: u64,
     ) -> rusqlite::Result<Placed> {
@@ -186,7 +188,7 @@ impl DiskStore {
 fn insert(
     work: &Work<'_>,
     record: &NewRecord<'_>,
-    written: &Written,
+    written: &Written<'_>,
     function: i64,
     charge: u64,
     totals: &mut Totals,
