@@ -21,9 +21,13 @@ mod canonical;
 mod json;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+#[cfg(feature = "disk")]
+mod show;
 
 pub(crate) use digest::{Digest, DigestState};
 pub use prehashed::Prehashed;
+#[cfg(feature = "disk")]
+pub use show::show;
 pub use writer::KeyWriter;
 
 /// A value that can be part of a key.
