@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The environment's settings.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a variable of its own")]
 pub(crate) struct Settings {
     /// `OMNICACHE_DIR`: where results on disk lie.
     dir: Option<PathBuf>,
@@ -14,6 +15,9 @@ pub(crate) struct Settings {
     pub(crate) read_only: bool,
     /// `OMNICACHE_REFRESH`: each key is recomputed once in this process, and overwritten.
     pub(crate) refresh: bool,
+    /// `OMNICACHE_ALLOW_NETWORK_FS`: a store on a network file system is opened all the same.
+    #[cfg(feature = "disk")]
+    allow_network: bool,
     disable: bool,
 }
 
@@ -21,6 +25,8 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {
     dir: env::var_os("OMNICACHE_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from),
     read_only: flag("OMNICACHE_READONLY"),
     refresh: flag("OMNICACHE_REFRESH"),
+    #[cfg(feature = "disk")]
+    allow_network: flag("OMNICACHE_ALLOW_NETWORK_FS"),
     disable: flag("OMNICACHE_DISABLE"),
 });
 
@@ -39,6 +45,12 @@ impl Settings {
     /// The directory of results where no other is configured.
     pub(crate) fn dir(&self) -> PathBuf {
         self.dir.clone().unwrap_or_else(|| cache_home().join("omnicache"))
+    }
+
+    /// How the store in `dir` is opened.
+    #[cfg(feature = "disk")]
+    pub(crate) fn store(&self, dir: PathBuf) -> crate::store::StoreOptions {
+        crate::store::StoreOptions { dir, read_only: self.read_only, allow_network: self.allow_network }
     }
 }
 

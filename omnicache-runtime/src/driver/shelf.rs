@@ -78,7 +78,7 @@ impl Shelf {
         let dir = plan.dir.clone().unwrap_or_else(|| settings().dir());
         Some(Self {
             identity: Arc::new(identity),
-            options: StoreOptions { dir, read_only: settings().read_only },
+            options: settings().store(dir),
             limit: plan.max_disk_bytes,
             opened: OnceLock::new(),
             failed: Mutex::new(None),
@@ -250,7 +250,7 @@ fn why(departure: Departure) -> CallExplanation {
 
 /// Forgets what a function that was not called in this process has in the default directory.
 pub(super) fn clear_unused(meta: &Meta) -> Result<(), Fault> {
-    let options = StoreOptions { dir: settings().dir(), read_only: settings().read_only };
+    let options = settings().store(settings().dir());
     if !options.dir.join("omnicache.v1").is_dir() {
         return Ok(());
     }

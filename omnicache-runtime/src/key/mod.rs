@@ -24,6 +24,8 @@ mod ndarray;
 #[cfg(feature = "disk")]
 mod show;
 
+#[cfg(feature = "disk")]
+pub(crate) use canonical::is_digest;
 pub(crate) use digest::{Digest, DigestState};
 pub use prehashed::Prehashed;
 #[cfg(feature = "disk")]

@@ -26,6 +26,11 @@ impl Layout {
         Self { root: dir.join(ROOT) }
     }
 
+    /// The layout of a store that is being made and has not got its name yet.
+    pub(super) fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     /// Makes what is missing and checks what is there: before, so that nothing is made through a link, and
     /// after, since others may have been at it.
     pub(super) fn prepare(&self) -> Result<(), Fault> {

@@ -3,6 +3,7 @@
 mod access;
 mod boot;
 mod checkpoint;
+mod collect;
 mod envelope;
 mod evict;
 mod forget;
@@ -11,18 +12,24 @@ mod generations;
 mod in_flight;
 mod index;
 mod layout;
+mod list;
 mod mapping;
 mod open;
 mod read;
+mod remove;
 mod sink;
+mod snapshot;
 mod verify;
 mod write;
 
+pub use collect::Collection;
 pub use forget::Scope;
 pub use generations::Word;
+pub use list::{EntryInfo, NamespaceInfo, Whereabouts};
 pub use mapping::Mapping;
 pub use open::{DEFAULT_LIMIT, DiskStore};
 pub use sink::INLINE;
+pub use snapshot::Snapshot;
 pub use verify::{Problem, ProblemKind, Verification, Verify};
 
 use std::io;
@@ -189,4 +196,14 @@ pub struct StoreOptions {
     pub dir: PathBuf,
     /// Never write.
     pub read_only: bool,
+    /// Open it even on a network file system, where processes of several machines may corrupt it. For who knows that
+    /// one machine alone uses the directory.
+    pub allow_network: bool,
+}
+
+impl StoreOptions {
+    /// To read and write the store in `dir`.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), read_only: false, allow_network: false }
+    }
 }

@@ -240,7 +240,7 @@ impl Drop for ArrayFile {
 }
 
 /// A number no other file of any process has: random per process, and counted.
-fn unique() -> u64 {
+pub(super) fn unique() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     RandomState::new().hash_one((std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
 }

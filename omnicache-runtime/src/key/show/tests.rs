@@ -141,8 +141,8 @@ fn anything_else_is_shown_in_hexadecimal() {
     assert_eq!(show(&[0xff, 0x01]), "0xff01");
     assert_eq!(show(&[17, 255, 255, 255, 255, 255, 255, 255, 255]), "0x11ffffffffffffffff");
     assert_eq!(show(&[18, 255, 255, 255, 255, 255, 255, 255, 127, 3]), "0x12ffffffffffffff7f03");
-    assert!(show(&[23; 100_000]).ends_with("... (100000 bytes)"));
-    assert!(show(&[23; 2000]).starts_with("0x1717"));
+    assert!(show(&vec![23; 100_000]).ends_with("... (100000 bytes)"));
+    assert!(show(&vec![23; 2000]).starts_with("0x1717"));
 }
 
 #[test]
