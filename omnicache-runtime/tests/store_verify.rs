@@ -297,6 +297,10 @@ fn a_read_only_store_is_verified_and_not_repaired() {
     let example = example();
     let reader = open_read_only(example.dir.path());
     assert!(reader.verify(false).unwrap().is_clean());
+    let orphan = root(example.dir.path()).join("arrays/tmp/0123456789abcdef.part");
+    fs::write(&orphan, "x").unwrap();
+    assert_eq!(kinds(&reader.verify(false).unwrap()), [ProblemKind::Orphan]);
+    assert!(orphan.exists());
     assert!(reader.verify(true).unwrap_err().to_string().contains("read-only"));
     let nothing = tempfile::tempdir().unwrap();
     assert!(open_read_only(nothing.path()).verify(false).unwrap().is_clean());

@@ -55,8 +55,17 @@ impl InFlight {
 
     /// Makes sure that nothing is on its way in any process as long as the returned file is held; `None` if
     /// that moment did not come within a few seconds.
-    pub(super) fn alone(&self) -> io::Result<Option<File>> {
-        let file = self.open()?;
+    ///
+    /// Who may only read locks the file as well as any other, if it is there.
+    pub(super) fn alone(&self, read_only: bool) -> io::Result<Option<File>> {
+        let file = if read_only {
+            match private_file(OpenOptions::new().read(true), &self.path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+                opened => opened?,
+            }
+        } else {
+            self.open()?
+        };
         let began = Instant::now();
         loop {
             match file.try_lock() {

@@ -14,11 +14,13 @@ mod index;
 mod layout;
 mod list;
 mod mapping;
+mod medium;
 mod open;
 mod read;
 mod remove;
 mod sink;
 mod snapshot;
+mod transfer;
 mod verify;
 mod write;
 
@@ -27,9 +29,11 @@ pub use forget::Scope;
 pub use generations::Word;
 pub use list::{EntryInfo, NamespaceInfo, Whereabouts};
 pub use mapping::Mapping;
+pub use medium::{Medium, file_system};
 pub use open::{DEFAULT_LIMIT, DiskStore};
 pub use sink::INLINE;
 pub use snapshot::Snapshot;
+pub use transfer::{Exported, Imported};
 pub use verify::{Problem, ProblemKind, Verification, Verify};
 
 use std::io;

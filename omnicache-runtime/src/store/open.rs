@@ -12,6 +12,7 @@ use super::generations::{Word, Words};
 use super::in_flight::InFlight;
 use super::index::{self, Index, lock};
 use super::layout::Layout;
+use super::medium::Medium;
 use super::{Generation, Identity, StoreOptions, garbage};
 use crate::error::{Fault, FaultKind};
 
@@ -48,7 +49,7 @@ impl DiskStore {
     ///
     /// # Errors
     /// [`FaultKind::Untrusted`] if the store's directories are symbolic links, belong to another user or can
-    /// be written by one; [`FaultKind::Index`] if the index is not ours or newer; [`FaultKind::Io`] if the
+    /// be written by one, or if it lies on a network file system and `options.allow_network` is not set; [`FaultKind::Index`] if the index is not ours or newer; [`FaultKind::Io`] if the
     /// operating system refuses.
     pub fn open(options: &StoreOptions) -> Result<Arc<Self>, Fault> {
         static OPENED: Mutex<Option<Registry>> = Mutex::new(None);
@@ -58,6 +59,11 @@ impl DiskStore {
         let name = (dir, options.read_only);
         if let Some(store) = opened.get(&name).and_then(Weak::upgrade) {
             return Ok(store);
+        }
+        if !options.allow_network
+            && let Ok(medium) = Medium::of(&name.0)
+        {
+            medium.check(&name.0)?;
         }
         let store = Arc::new(Self::fresh(&name.0, options.read_only)?);
         opened.retain(|_, store| store.strong_count() > 0);

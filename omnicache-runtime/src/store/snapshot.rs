@@ -83,7 +83,12 @@ impl DiskStore {
                 ),
             ));
         }
-        let source: Arc<Self> = Self::open(&StoreOptions { read_only: true, ..StoreOptions::new(from) })?;
+        let source: Arc<Self> = Self::open(&StoreOptions {
+            read_only: true,
+            // A snapshot may be kept anywhere: nobody writes there.
+            allow_network: true,
+            ..StoreOptions::new(from)
+        })?;
         source.snapshot(dir)
     }
 

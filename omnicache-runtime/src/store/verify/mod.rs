@@ -5,8 +5,8 @@
 //! Others may use the store while it is verified. A row whose file is gone is looked at again, since it may have been
 //! replaced in between. Files without a row are looked for while nobody has a payload file on its way (see
 //! `in_flight`): then each of them is garbage, however young. If that moment does not come, because somebody writes
-//! without a pause, or on a read-only store, only files older than an hour count. Files whose names are not of our
-//! forms are neither touched nor counted.
+//! without a pause, only files older than an hour count. Files whose names are not of our forms are neither touched nor
+//! counted.
 
 mod orphans;
 mod rows;
@@ -189,7 +189,12 @@ impl DiskStore {
         Ok(mended)
     }
 
-    fn index_problems(&self) -> Result<Vec<String>, Fault> {
+    /// What is wrong with the database file, by its own check; nothing if the list is empty. Rows and payloads are not
+    /// looked at.
+    ///
+    /// # Errors
+    /// When the operating system or the index refuses to be checked. Damage is no error.
+    pub fn index_problems(&self) -> Result<Vec<String>, Fault> {
         let found = self.index()?.read(integrity);
         match found {
             Ok(found) => Ok(found.unwrap_or_default()),

@@ -41,11 +41,8 @@ impl DiskStore {
     /// The payload files that no row has, and those that were left half written.
     fn orphans(&self) -> Result<(Vec<String>, Vec<PathBuf>), Failed> {
         let index = self.index()?;
-        let alone = if self.read_only {
-            None
-        } else {
-            self.in_flight.alone().map_err(|e| Fault::io("locking the store's payload files", e))?
-        };
+        let locking = |e| Fault::io("locking the store's payload files", e);
+        let alone = self.in_flight.alone(self.read_only).map_err(locking)?;
         let age = if alone.is_some() { Duration::ZERO } else { GRACE };
         let mut files = self.payload_files(age);
         let leftovers = temporaries(&self.layout, age);
