@@ -71,7 +71,7 @@ impl Example {
         let store = DiskStore::open(&StoreOptions::new(example.dir())).unwrap();
         put(&store, "a", 1, Place::Record, b"inline", None);
         put(&store, "a", 2, Place::ArrayFile("npy"), &[7; 3000], None);
-        put(&store, "b", 1, Place::Record, &[8; 50_000], None);
+        put(&store, "b", 1, Place::Record, &vec![8; 50_000], None);
         example
     }
 
