@@ -31,6 +31,8 @@ pub enum FaultKind {
     Encode,
     /// A stored record could not be read back as its type.
     Decode,
+    /// A store that the configuration names did not do what it was asked.
+    Store,
     /// The store's directory is not one to trust: foreign owner, symbolic link.
     Untrusted,
 }

@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod codec;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod departed;
 mod driver;
 pub mod error;

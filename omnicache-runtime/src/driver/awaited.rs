@@ -82,8 +82,9 @@ impl<F: SharedForm> Function<F> {
             return Some(found);
         }
         let Found::Entry(entry) = &found else { return Some(found) };
-        let since = entry.generation();
-        let verified = self.ask(self.shelf_key(key), move |shelf, key| shelf.verify(key, since)).await?;
+        let (since, stored_at) = (entry.generation(), entry.stored_at);
+        let verified = self.ask(self.shelf_key(key), move |shelf, key| shelf.verify(key, since, stored_at));
+        let verified = verified.await?;
         if let Some(generation) = self.settled(verified) {
             entry.renew(generation);
             return Some(found);
@@ -131,11 +132,11 @@ impl<F: SharedForm> Function<F> {
         overwrites: bool,
     ) -> (Worth<F>, Verdict) {
         if let Some(dispatch) = self.dispatch(miss, &worth) {
-            let (now, ttl) = (self.plan.clock.now(), self.plan.ttl);
+            let ttl = self.plan.ttl;
             let shared = Arc::new(worth);
             let lent = Arc::clone(&shared);
             let saved = self.ask(miss.key.clone(), move |shelf, key| {
-                shelf.save::<F>(key, &lent, dispatch, since, overwrites, now, ttl)
+                shelf.save::<F>(key, &lent, dispatch, since, overwrites, ttl)
             });
             let saved = saved.await;
             let worth = Arc::unwrap_or_clone(shared);

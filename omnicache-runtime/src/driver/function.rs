@@ -1,5 +1,6 @@
 //! A cached function: its plan, its tiers, its counters, and what both drivers do with them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::common::Common;
@@ -72,12 +73,15 @@ pub(super) struct Worth<F: Form> {
     pub(super) size: u64,
     pub(super) cost: Nanos,
     pub(super) side: Side,
+    /// When it was computed: in every tier the same.
+    pub(super) stored_at: Nanos,
 }
 
 impl<F: Form> Clone for Worth<F> {
     fn clone(&self) -> Self {
-        let Self { kept, shell, size, cost, side } = self;
-        Self { kept: kept.clone(), shell: shell.clone(), size: *size, cost: *cost, side: *side }
+        let Self { kept, shell, size, cost, side, stored_at } = self;
+        let (kept, shell) = (kept.clone(), shell.clone());
+        Self { kept, shell, size: *size, cost: *cost, side: *side, stored_at: *stored_at }
     }
 }
 
@@ -148,7 +152,7 @@ impl<F: SharedForm> Function<F> {
     ) -> Option<Found<F::Kept>> {
         let Found::Entry(entry) = &found else { return Some(found) };
         let shelf_key = shelf.key(key)?;
-        match shelf.verify(&shelf_key, entry.generation()) {
+        match shelf.verify(&shelf_key, entry.generation(), entry.stored_at) {
             Ok(Some(generation)) => {
                 entry.renew(generation);
                 Some(found)
@@ -253,7 +257,13 @@ impl<F: SharedForm> Function<F> {
         let mut shell = Vec::new();
         let size = F::measure(&kept, &mut shell).size;
         let side = self.plan.side(size);
-        Appraised::Kept(Worth { kept, shell, size, cost, side })
+        let stored_at = if self.keeps_time() { self.plan.clock.now() } else { 0 };
+        Appraised::Kept(Worth { kept, shell, size, cost, side, stored_at })
+    }
+
+    /// Whether it matters when a value was computed.
+    fn keeps_time(&self) -> bool {
+        self.plan.ttl.is_some() || self.plan.idle.is_some() || self.shelf.is_some()
     }
 
     /// How a value goes into the store, if that is where it belongs.
@@ -305,8 +315,7 @@ impl<F: SharedForm> Function<F> {
             self.common.counters.stores.add(1);
         }
         verdict.memory.then(|| {
-            let now = self.plan.clock.now();
-            Entry::new(worth.kept.clone(), worth.size, now, self.plan.ttl, verdict.generation)
+            Entry::new(worth.kept.clone(), worth.size, worth.stored_at, self.plan.ttl, verdict.generation)
         })
     }
 
@@ -412,8 +421,8 @@ pub(super) fn explain(common: &Common, plan: &Plan, shelf: Option<&Shelf>) -> Ex
         backend: plan.backend,
         policy: plan.policy,
         codec: plan.codec,
-        persistent: shelf.is_some(),
-        dir: shelf.map(|shelf| shelf.dir().to_owned()),
+        persistent: shelf.is_some_and(Shelf::is_persistent),
+        dir: shelf.and_then(Shelf::dir).map(Path::to_owned),
         reasons: plan.reasons.clone(),
         details,
     }

@@ -12,6 +12,12 @@ mod site;
 mod sync;
 
 #[cfg(feature = "disk")]
+mod backing;
+#[cfg(feature = "disk")]
+mod backing_custom;
+#[cfg(feature = "disk")]
+mod backing_disk;
+#[cfg(feature = "disk")]
 mod shelf;
 #[cfg(not(feature = "disk"))]
 #[path = "shelf_absent.rs"]

@@ -53,7 +53,11 @@ impl Shelf {
         None
     }
 
-    pub(super) fn dir(&self) -> &Path {
+    pub(super) fn dir(&self) -> Option<&Path> {
+        match *self {}
+    }
+
+    pub(super) fn is_persistent(&self) -> bool {
         match *self {}
     }
 
@@ -69,7 +73,7 @@ impl Shelf {
         match *self {}
     }
 
-    pub(super) fn verify(&self, _: &ShelfKey, _: u64) -> Result<Option<u64>, Fault> {
+    pub(super) fn verify(&self, _: &ShelfKey, _: u64, _: Nanos) -> Result<Option<u64>, Fault> {
         match *self {}
     }
 
@@ -77,7 +81,6 @@ impl Shelf {
         match *self {}
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all of them the record's")]
     pub(super) fn save<F: Form>(
         &self,
         _: &ShelfKey,
@@ -85,7 +88,6 @@ impl Shelf {
         _: Dispatch,
         _: u64,
         _: bool,
-        _: Nanos,
         _: Option<Nanos>,
     ) -> Result<Saved, Fault> {
         match *self {}

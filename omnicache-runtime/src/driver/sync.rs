@@ -257,12 +257,8 @@ impl<F: SharedForm> Function<F> {
     fn save(&self, miss: &Miss, since: u64, worth: &Worth<F>, overwrites: bool) -> Verdict {
         let (Some(shelf), Some(key)) = (&self.shelf, &miss.key) else { return self.unstored(worth, since) };
         if let Some(dispatch) = self.dispatch(miss, worth) {
-            let (now, ttl) = (self.plan.clock.now(), self.plan.ttl);
-            return self.saved(
-                shelf.save::<F>(key, worth, dispatch, since, overwrites, now, ttl),
-                worth,
-                since,
-            );
+            let saved = shelf.save::<F>(key, worth, dispatch, since, overwrites, self.plan.ttl);
+            return self.saved(saved, worth, since);
         }
         if !overwrites {
             return self.unstored(worth, since);

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::kind::{Backend, Policy};
+#[cfg(feature = "disk")]
+use crate::store::{Eviction, Store};
 
 /// How a function's results are asked for again: decides the eviction policy where none is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +94,10 @@ pub struct Config {
     pub(crate) max_disk_bytes: Option<u64>,
     pub(crate) patience: Option<Duration>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
+    #[cfg(feature = "disk")]
+    pub(crate) store: Option<Arc<dyn Store>>,
+    #[cfg(feature = "disk")]
+    pub(crate) disk_eviction: Option<Eviction>,
 }
 
 /// Declares builder methods that set one field each.
@@ -183,6 +189,28 @@ impl Config {
     /// The clock that decides expiry; the machine's unless set. For tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// The store that takes the place of the disk: whatever would go there goes into it, as one byte string per
+    /// result. Its namespaces are the functions' paths.
+    ///
+    /// ```
+    /// use omnicache_runtime::{Config, store::MemoryStore};
+    /// use std::sync::Arc;
+    ///
+    /// let config = Config::new().persist().store(Arc::new(MemoryStore::new()));
+    /// ```
+    #[cfg(feature = "disk")]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// In which order the directory's entries are given up when it is full; LRU unless set.
+    #[cfg(feature = "disk")]
+    pub fn disk_eviction(mut self, eviction: Eviction) -> Self {
+        self.disk_eviction = Some(eviction);
         self
     }
 

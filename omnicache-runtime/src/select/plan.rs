@@ -11,6 +11,8 @@ use crate::clock::{Clock, Nanos};
 use crate::error::ConfigError;
 use crate::kind::{Backend, Codec, Kind, Policy};
 use crate::memory::Bounds;
+#[cfg(feature = "disk")]
+use crate::store::{Eviction, Store};
 
 /// Where results of one size class go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,10 @@ pub(crate) struct Plan {
     pub(crate) max_disk_bytes: u64,
     pub(crate) patience: Duration,
     pub(crate) clock: Arc<dyn Clock>,
+    #[cfg(feature = "disk")]
+    pub(crate) store: Option<Arc<dyn Store>>,
+    #[cfg(feature = "disk")]
+    pub(crate) disk_eviction: Option<Eviction>,
     pub(crate) reasons: Vec<String>,
     /// Whether the disk was asked for, and not chosen for the kind alone, so that being unable to is an error.
     pub(crate) insists: bool,

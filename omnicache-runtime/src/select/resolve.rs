@@ -54,6 +54,8 @@ impl<'a> Resolver<'a> {
     pub(super) fn resolve(mut self) -> Resolved<Plan> {
         self.check_values()?;
         self.check_contradictions()?;
+        #[cfg(feature = "disk")]
+        self.check_store()?;
         let row = self.row();
         self.because(format!("kind {}: by the return type ({})", row.kind, row.types));
         let (backend, source) = self.backend();
@@ -81,6 +83,10 @@ impl<'a> Resolver<'a> {
             max_disk_bytes: config.max_disk_bytes.unwrap_or(DEFAULT_MAX_DISK_BYTES),
             patience: config.patience.unwrap_or(DEFAULT_PATIENCE),
             clock: config.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            #[cfg(feature = "disk")]
+            store: config.store,
+            #[cfg(feature = "disk")]
+            disk_eviction: config.disk_eviction,
             reasons: self.reasons,
             has_default_bounds: config.max_entries.is_none() && config.max_bytes.is_none(),
             insists: on_disk && source != Source::Kind,
@@ -149,6 +155,28 @@ impl<'a> Resolver<'a> {
             );
         }
         Ok(())
+    }
+
+    /// What makes no sense beside a store of the user's own: it takes the disk's place.
+    #[cfg(feature = "disk")]
+    fn check_store(&self) -> Resolved<()> {
+        let config = &self.config;
+        if config.store.is_none() {
+            return Ok(());
+        }
+        let of_the_disk = [
+            ("dir", config.dir.as_ref().map(|dir| dir.display().to_string())),
+            ("max_disk_bytes", config.max_disk_bytes.map(|bytes| bytes.to_string())),
+            ("disk_eviction", config.disk_eviction.map(|eviction| format!("{eviction:?}"))),
+        ];
+        match of_the_disk.into_iter().find_map(|(field, value)| Some((field, value?))) {
+            Some((field, value)) => self.refuse(
+                field,
+                value,
+                "is about the disk, whose place `store` takes; drop it, and set the store up where it is made",
+            ),
+            None => Ok(()),
+        }
     }
 
     /// What asks for every result on disk: for people, and as a field with its value.

@@ -14,9 +14,17 @@ const BATCH: usize = 512;
 /// Enough to be written at once, and the most that is ever kept: one more needs room made first.
 const FULL: usize = 16_384;
 
-/// Access times not yet in the index, by row.
+/// Uses of an entry that are not yet in the index.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Uses {
+    /// When the last one was.
+    pub(super) last: Nanos,
+    pub(super) count: u32,
+}
+
+/// Uses not yet in the index, by row.
 #[derive(Default)]
-pub(super) struct Accesses(Mutex<HashMap<i64, Nanos>>);
+pub(super) struct Accesses(Mutex<HashMap<i64, Uses>>);
 
 impl Accesses {
     /// Notes an access; tells whether it is time to write them all.
@@ -25,8 +33,9 @@ impl Accesses {
         if seen.len() >= FULL && !seen.contains_key(&id) {
             return true;
         }
-        let last = seen.entry(id).or_default();
-        *last = now.max(*last);
+        let uses = seen.entry(id).or_default();
+        uses.last = now.max(uses.last);
+        uses.count = uses.count.saturating_add(1);
         seen.len() >= FULL
     }
 
@@ -42,12 +51,18 @@ impl Accesses {
         if seen.is_empty() {
             return Ok(());
         }
-        let mut update =
-            connection.prepare_cached("UPDATE entry SET accessed = ?2 WHERE id = ?1 AND accessed < ?2")?;
-        for (id, at) in seen {
-            update.execute((id, time(at)))?;
+        let mut update = connection.prepare_cached(
+            "UPDATE entry SET accessed = max(accessed, ?2), uses = uses + ?3 WHERE id = ?1",
+        )?;
+        for (id, Uses { last, count }) in seen {
+            update.execute((id, time(last), count))?;
         }
         Ok(())
+    }
+
+    /// The uses of a row that are still in memory.
+    pub(super) fn of(&self, id: i64) -> Uses {
+        lock(&self.0).get(&id).copied().unwrap_or_default()
     }
 
     pub(super) fn is_empty(&self) -> bool {

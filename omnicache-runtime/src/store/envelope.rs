@@ -31,7 +31,7 @@ pub(super) struct Envelope<'a> {
 
 /// Why an envelope cannot be read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     /// A newer release wrote it.
     Newer(String),
     /// Its bytes are not what was written.
@@ -64,6 +64,14 @@ pub(super) fn seal(
     let sum = checksum_of(&head, function, file);
     head.extend_from_slice(&sum.to_le_bytes());
     head
+}
+
+/// How long the envelope at the beginning of `bytes` is; `None` if there is less than that.
+pub(super) fn length_of(bytes: &[u8]) -> Option<usize> {
+    let fixed = bytes.get(..FIXED)?;
+    let length = |at| u32::from_le_bytes(array(fixed, at)) as usize;
+    let length = length(4).checked_add(length(120))?.checked_add(FIXED + SEAL)?;
+    (length <= bytes.len()).then_some(length)
 }
 
 /// Reads an envelope and verifies its checksum.
@@ -102,6 +110,11 @@ pub(super) fn open<'a>(head: &'a [u8], function: i64, file: Option<&str>) -> Res
 }
 
 impl Envelope<'_> {
+    /// The key bytes.
+    pub(super) fn key(&self) -> &[u8] {
+        self.key
+    }
+
     /// Whether the record is of this very key: hashes may collide, bytes do not.
     pub(super) fn is_of(&self, key: &StoreKey) -> bool {
         self.hash == key.hash && self.arguments == key.arguments && self.key == key.bytes

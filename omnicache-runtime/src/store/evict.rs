@@ -5,6 +5,7 @@ use std::fs;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::Departure;
+use super::contract::Eviction;
 use super::layout::is_blob_name;
 use super::open::DiskStore;
 use super::write::time;
@@ -53,16 +54,15 @@ impl Totals {
             .map(drop)
     }
 
-    /// Evicts what is expired, then what was least recently used, until there is room below `limit`; never
-    /// the entry `keep`. Returns how many unexpired entries had to go.
+    /// Evicts what is expired, then what the policy names first, until there is room below the limit; never the
+    /// entry to keep. Returns how many unexpired entries had to go.
     pub(super) fn make_room(
         &mut self,
         connection: &Connection,
-        keep: i64,
-        limit: u64,
-        now: Nanos,
+        room: &Room,
         files: &mut Files,
     ) -> rusqlite::Result<u64> {
+        let Room { keep, limit, now, eviction } = *room;
         let expired =
             ids(connection, "SELECT id FROM entry WHERE expires <= ?1 AND id <> ?2", (time(now), keep))?;
         for id in expired {
@@ -76,7 +76,13 @@ impl Totals {
         while self.bytes > goal {
             let oldest = ids(
                 connection,
-                "SELECT id FROM entry WHERE id <> ?1 ORDER BY accessed, id LIMIT ?2",
+                match eviction {
+                    Eviction::Lru => "SELECT id FROM entry WHERE id <> ?1 ORDER BY accessed, id LIMIT ?2",
+                    Eviction::Lfu => {
+                        "SELECT id FROM entry WHERE id <> ?1 ORDER BY uses, accessed, id LIMIT ?2"
+                    }
+                    Eviction::Fifo => "SELECT id FROM entry WHERE id <> ?1 ORDER BY id LIMIT ?2",
+                },
                 (keep, BATCH),
             )?;
             if oldest.is_empty() {
@@ -93,7 +99,8 @@ impl Totals {
         Ok(evicted)
     }
 
-    fn remove(
+    /// Removes the row of this number.
+    pub(super) fn remove(
         &mut self,
         connection: &Connection,
         id: i64,
@@ -126,6 +133,15 @@ impl Totals {
         files.add(gone.file);
         depart(connection, gone.function, gone.slot, why)
     }
+}
+
+/// What room is to be made.
+pub(super) struct Room {
+    /// The entry that it is made for.
+    pub(super) keep: i64,
+    pub(super) limit: u64,
+    pub(super) now: Nanos,
+    pub(super) eviction: Eviction,
 }
 
 /// A deleted row.

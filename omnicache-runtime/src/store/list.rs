@@ -90,8 +90,11 @@ impl EntryInfo {
         })
     }
 
-    /// The arguments it was made from, for people.
+    /// The arguments it was made from, for people; of an entry by namespace and key, the key.
     pub fn arguments(&self) -> String {
+        if self.path.is_empty() {
+            return format!("{:?}", String::from_utf8_lossy(&self.key));
+        }
         if self.key_is_digest {
             return format!("(arguments of more than 1024 bytes, BLAKE3 {})", show(&self.key));
         }

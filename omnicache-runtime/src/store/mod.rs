@@ -4,6 +4,7 @@ mod access;
 mod boot;
 mod checkpoint;
 mod collect;
+mod contract;
 mod envelope;
 mod evict;
 mod forget;
@@ -11,13 +12,16 @@ mod garbage;
 mod generations;
 mod in_flight;
 mod index;
+mod keyed;
 mod layout;
 mod list;
 mod mapping;
 mod medium;
+mod memory;
 mod open;
 mod read;
 mod remove;
+pub(crate) mod sealed;
 mod sink;
 mod snapshot;
 mod transfer;
@@ -25,11 +29,16 @@ mod verify;
 mod write;
 
 pub use collect::Collection;
+pub use contract::{
+    Capabilities, Eviction, Lifecycle, NewEntry, Store, StoreEntry, StoreError, StoreIdentity,
+};
 pub use forget::Scope;
 pub use generations::Word;
+pub use keyed::KeyedStore;
 pub use list::{EntryInfo, NamespaceInfo, Whereabouts};
 pub use mapping::Mapping;
 pub use medium::{Medium, file_system};
+pub use memory::MemoryStore;
 pub use open::{DEFAULT_LIMIT, DiskStore};
 pub use sink::INLINE;
 pub use snapshot::Snapshot;
@@ -161,6 +170,8 @@ pub enum Stored {
     TooLarge,
     /// The function's entries were invalidated since the call began: nothing changed.
     Stale,
+    /// A live entry is there, and this one was only to be added: nothing changed.
+    Present,
     /// The store is read-only: nothing changed.
     ReadOnly,
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use super::access::Accesses;
@@ -13,7 +13,7 @@ use super::in_flight::InFlight;
 use super::index::{self, Index, lock};
 use super::layout::Layout;
 use super::medium::Medium;
-use super::{Generation, Identity, StoreOptions, garbage};
+use super::{Eviction, Generation, Identity, StoreOptions, garbage};
 use crate::error::{Fault, FaultKind};
 
 /// How many bytes a directory may hold unless told otherwise: 1 GiB.
@@ -31,10 +31,14 @@ pub struct DiskStore {
     pub(super) checkpoints: Checkpoints,
     pub(super) in_flight: InFlight,
     pub(super) limit: AtomicU64,
+    /// The place of the policy in [`EVICTIONS`].
+    eviction: AtomicU8,
     index: RwLock<Option<Arc<Index>>>,
     /// An operation met damage: the next one looks into it.
     sick: AtomicBool,
 }
+
+const EVICTIONS: [Eviction; 3] = [Eviction::Lru, Eviction::Lfu, Eviction::Fifo];
 
 type Registry = HashMap<(PathBuf, bool), Weak<DiskStore>>;
 
@@ -93,6 +97,7 @@ impl DiskStore {
             accesses: Accesses::default(),
             checkpoints: Checkpoints::default(),
             limit: AtomicU64::new(DEFAULT_LIMIT),
+            eviction: AtomicU8::new(0),
             index: RwLock::new(Some(Arc::new(index))),
             sick: AtomicBool::new(false),
         })
@@ -117,6 +122,28 @@ impl DiskStore {
     /// enforced by the next put of this process.
     pub fn set_limit(&self, bytes: u64) {
         self.limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// In which order entries are given up.
+    pub fn eviction(&self) -> Eviction {
+        EVICTIONS[usize::from(self.eviction.load(Ordering::Relaxed)) % EVICTIONS.len()]
+    }
+
+    /// Sets in which order entries are given up by the puts of this process; LRU unless set.
+    ///
+    /// # Errors
+    /// The faults of the index: to evict by uses it needs to keep entries in that order.
+    pub fn set_eviction(&self, eviction: Eviction) -> Result<(), Fault> {
+        if eviction == Eviction::Lfu && !self.read_only {
+            self.transact("ordering entries by uses", |work| {
+                work.connection
+                    .execute("CREATE INDEX IF NOT EXISTS entry_uses ON entry (uses, accessed)", [])
+                    .map(drop)
+            })?;
+        }
+        let place = EVICTIONS.iter().position(|known| *known == eviction).unwrap_or(0);
+        self.eviction.store(u8::try_from(place).unwrap_or(0), Ordering::Relaxed);
+        Ok(())
     }
 
     /// The word that tells the generation of a function's entries; keep it at hand, it is read in a nanosecond.

@@ -59,6 +59,15 @@ enum Bytes {
     InFile { name: String, length: u64, checksum: u128, boot: Option<i64>, mark: Mark },
 }
 
+/// Which payload files are taken for what they were when they were written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Those that were verified in the present boot: they are mapped, and their bytes need not even be read.
+    Boot,
+    /// None: who copies all bytes anyway can as well compare them with their checksum.
+    Nothing,
+}
+
 /// Why a payload file gives no payload.
 pub(super) enum Unreadable {
     Damaged(String),
@@ -72,19 +81,33 @@ impl DiskStore {
     /// # Errors
     /// The faults of the index and the operating system; a damaged record is no fault but a miss.
     pub fn get(&self, key: &StoreKey, now: Nanos) -> Result<Lookup, Fault> {
+        let (found, id) = self.fetch(key, now, Trust::Boot)?;
+        if let Some(id) = id {
+            self.accessed(id, now);
+        }
+        Ok(found)
+    }
+
+    /// Looks a key up as [`DiskStore::get`] does, but it does not count as a use. Gives the number of what it found.
+    pub(super) fn fetch(
+        &self,
+        key: &StoreKey,
+        now: Nanos,
+        trust: Trust,
+    ) -> Result<(Lookup, Option<i64>), Fault> {
+        let missed = |lookup| Ok((lookup, None));
         for _ in 0..ATTEMPTS {
             let (mark, why) = match self.look(key, now)? {
-                Seen::Absent(departure) => return Ok(Lookup::Absent(departure)),
-                Seen::Newer(why) => return Ok(Lookup::Damaged(why)),
+                Seen::Absent(departure) => return missed(Lookup::Absent(departure)),
+                Seen::Newer(why) => return missed(Lookup::Damaged(why)),
                 Seen::Expired(mark) => {
                     self.withdraw(&mark, Departure::Expired);
-                    return Ok(Lookup::Expired);
+                    return missed(Lookup::Expired);
                 }
                 Seen::Damaged(mark, why) => (mark, why),
-                Seen::Live(live) => match self.payload(live.bytes) {
+                Seen::Live(live) => match self.payload(live.bytes, trust) {
                     Ok(payload) => {
-                        self.accessed(live.id, now);
-                        return Ok(Lookup::Found(Record { info: live.info, payload }));
+                        return Ok((Lookup::Found(Record { info: live.info, payload }), Some(live.id)));
                     }
                     Err((_, Unreadable::Fault(fault))) => return Err(fault),
                     Err((mark, Unreadable::Damaged(why))) => (mark, why),
@@ -92,10 +115,10 @@ impl DiskStore {
             };
             // If the row is no longer the one that was read, its file went with it and all is well: look again.
             if self.withdraw(&mark, Departure::Corrupt) {
-                return Ok(Lookup::Damaged(why));
+                return missed(Lookup::Damaged(why));
             }
         }
-        Ok(Lookup::Absent(None))
+        missed(Lookup::Absent(None))
     }
 
     /// Whether a live record is there: what [`DiskStore::get`] would find, but it does not count as a use and
@@ -105,7 +128,7 @@ impl DiskStore {
     /// The faults of the index and the operating system.
     pub fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault> {
         let Seen::Live(live) = self.look(key, now)? else { return Ok(false) };
-        match self.payload(live.bytes) {
+        match self.payload(live.bytes, Trust::Boot) {
             Ok(_) => Ok(true),
             Err((_, Unreadable::Damaged(_))) => Ok(false),
             Err((_, Unreadable::Fault(fault))) => Err(fault),
@@ -172,7 +195,7 @@ impl DiskStore {
         Ok(seen.map_err(|e| self.fault("looking up an entry", e))?.unwrap_or(Seen::Absent(None)))
     }
 
-    fn payload(&self, bytes: Bytes) -> Result<Payload, (Mark, Unreadable)> {
+    fn payload(&self, bytes: Bytes, trust: Trust) -> Result<Payload, (Mark, Unreadable)> {
         let (name, length, checksum, verified, mark) = match bytes {
             Bytes::Here(bytes) => return Ok(Payload::Owned(bytes)),
             Bytes::InFile { name, length, checksum, boot, mark } => (name, length, checksum, boot, mark),
@@ -182,13 +205,14 @@ impl DiskStore {
             Err(unreadable) => return Err((mark, unreadable)),
         };
         let present = boot::id();
-        if present.is_some() && verified == present {
+        let seen = present.is_some() && verified == present;
+        if seen && trust == Trust::Boot {
             return Ok(payload);
         }
         if XxHash3_128::oneshot(&payload) != checksum {
             return Err((mark, Unreadable::Damaged("its file does not match its checksum".into())));
         }
-        if present.is_some() && !self.read_only {
+        if !seen && present.is_some() && !self.read_only {
             // Once per boot. If it cannot be written, the next reader verifies again.
             let _ = self.transact("noting a verified file", |work| {
                 work.connection
@@ -226,7 +250,8 @@ impl DiskStore {
         }
     }
 
-    fn accessed(&self, id: i64, now: Nanos) {
+    /// Notes a use.
+    pub(super) fn accessed(&self, id: i64, now: Nanos) {
         if !self.read_only && self.accesses.note(id, now) {
             // They only order evictions: losing them is no fault of this read.
             let _ = self.flush();

@@ -24,6 +24,7 @@ CREATE TABLE entry (
     slot     INTEGER NOT NULL,
     bytes    INTEGER NOT NULL,
     accessed INTEGER NOT NULL,
+    uses     INTEGER NOT NULL DEFAULT 0,
     expires  INTEGER,
     boot     INTEGER,
     file     TEXT,
@@ -54,3 +55,8 @@ CREATE TABLE forgotten_floor (
     word  INTEGER PRIMARY KEY,
     value INTEGER NOT NULL
 );
+
+CREATE TABLE metadata (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;

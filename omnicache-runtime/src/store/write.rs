@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::envelope;
-use super::evict::{Files, Gone, Totals};
+use super::evict::{Files, Gone, Room, Totals};
 use super::forget;
 use super::generations::{Forgetting, Words, index_of};
 use super::index::{Index, make_function};
@@ -58,8 +58,44 @@ enum Placed {
         files: Files,
     },
     Stale,
+    /// A live entry is there, and this one was only to be added.
+    Present,
+    /// It was too large to be written.
+    TooLarge,
     /// The blob's content is gone: another row's removal took it along.
     Gone,
+}
+
+/// A payload that was written and has no row yet.
+struct Draft<'a> {
+    written: Written<'a>,
+    /// What its row will be charged.
+    charge: u64,
+}
+
+impl<'a> Draft<'a> {
+    /// Writes the payload of a record; `None` if it is larger than `limit`, and then nothing is left behind.
+    fn write(store: &'a DiskStore, record: &mut NewRecord<'_>, limit: u64) -> Result<Option<Self>, Fault> {
+        let written =
+            sink::write(&store.layout, &store.in_flight, record.key, record.place, limit, record.write)?;
+        let Some(written) = written else { return Ok(None) };
+        let envelope = record.info.shell.len() + record.key.bytes.len() + envelope::LEAST;
+        let charge = written.length.saturating_add(envelope as u64 + ROW);
+        if charge > limit {
+            store.discard(written.file());
+            return Ok(None);
+        }
+        Ok(Some(Self { written, charge }))
+    }
+}
+
+/// Whether a live entry is there under a record's key.
+fn is_present(work: &Work<'_>, record: &NewRecord<'_>, function: i64) -> rusqlite::Result<bool> {
+    work.connection
+        .prepare_cached(
+            "SELECT 1 FROM entry WHERE function = ?1 AND slot = ?2 AND (expires IS NULL OR expires > ?3)",
+        )?
+        .exists((function, slot(record.key), time(record.info.stored_at)))
 }
 
 impl DiskStore {
@@ -70,58 +106,103 @@ impl DiskStore {
     ///
     /// # Errors
     /// Whatever `write` returns, and the faults of the operating system and the index.
-    pub fn put(&self, mut record: NewRecord<'_>) -> Result<Stored, Fault> {
+    pub fn put(&self, record: NewRecord<'_>) -> Result<Stored, Fault> {
+        self.put_one(record, false)
+    }
+
+    /// Stores a result unless a live entry is there under its key; else [`Stored::Present`]. Of several callers at
+    /// once, in any process, one stores.
+    ///
+    /// # Errors
+    /// As [`DiskStore::put`].
+    pub fn add(&self, record: NewRecord<'_>) -> Result<Stored, Fault> {
+        self.put_one(record, true)
+    }
+
+    /// Stores several results in one transaction: if it fails, none is stored.
+    ///
+    /// # Errors
+    /// As [`DiskStore::put`].
+    pub fn put_many(&self, records: &mut [NewRecord<'_>]) -> Result<Vec<Stored>, Fault> {
+        if self.read_only {
+            return Ok(vec![Stored::ReadOnly; records.len()]);
+        }
+        let limit = self.limit();
+        for _ in 0..ATTEMPTS {
+            let mut drafts = Vec::with_capacity(records.len());
+            let written = records.iter_mut().try_for_each(|record| {
+                drafts.push(Draft::write(self, record, limit)?);
+                Ok(())
+            });
+            let placed = written.and_then(|()| {
+                self.transact("storing results", |work| {
+                    let both = records.iter().zip(&drafts);
+                    both.map(|(record, draft)| self.place(work, record, draft.as_ref(), limit, false))
+                        .collect()
+                })
+            });
+            let placed: Vec<Placed> = match placed {
+                Ok(placed) => placed,
+                Err(fault) => {
+                    drafts.iter().flatten().for_each(|draft| self.discard(draft.written.file()));
+                    return Err(fault);
+                }
+            };
+            if placed.iter().any(|placed| matches!(placed, Placed::Gone)) {
+                continue;
+            }
+            let both = placed.into_iter().zip(&drafts);
+            return Ok(both.map(|(placed, draft)| self.settle(placed, draft.as_ref())).collect());
+        }
+        Err(Fault::new(FaultKind::Io, "a blob was removed each time it was written"))
+    }
+
+    fn put_one(&self, mut record: NewRecord<'_>, unless_present: bool) -> Result<Stored, Fault> {
         if self.read_only {
             return Ok(Stored::ReadOnly);
         }
+        let limit = self.limit();
         for _ in 0..ATTEMPTS {
-            if let Some(stored) = self.attempt(&mut record)? {
-                return Ok(stored);
+            let Some(draft) = Draft::write(self, &mut record, limit)? else { return Ok(Stored::TooLarge) };
+            let placed = self.transact("storing a result", |work| {
+                self.place(work, &record, Some(&draft), limit, unless_present)
+            });
+            match placed {
+                Ok(Placed::Gone) => {}
+                Ok(placed) => return Ok(self.settle(placed, Some(&draft))),
+                Err(fault) => {
+                    self.discard(draft.written.file());
+                    return Err(fault);
+                }
             }
         }
         Err(Fault::new(FaultKind::Io, "a blob was removed each time it was written"))
     }
 
-    fn attempt(&self, record: &mut NewRecord<'_>) -> Result<Option<Stored>, Fault> {
-        let limit = self.limit();
-        let Some(written) =
-            sink::write(&self.layout, &self.in_flight, record.key, record.place, limit, record.write)?
-        else {
-            return Ok(Some(Stored::TooLarge));
-        };
-        let envelope = record.info.shell.len() + record.key.bytes.len() + envelope::LEAST;
-        let charge = written.length.saturating_add(envelope as u64 + ROW);
-        if charge > limit {
-            self.discard(written.file());
-            return Ok(Some(Stored::TooLarge));
-        }
-        let placed =
-            self.transact("storing a result", |work| self.place(work, record, &written, charge, limit));
-        match placed {
-            Ok(Placed::Kept { evicted, generation, files }) => {
+    /// Clears up after a transaction.
+    fn settle(&self, placed: Placed, draft: Option<&Draft<'_>>) -> Stored {
+        let refused = match placed {
+            Placed::Kept { evicted, generation, files } => {
                 self.unlink(files);
-                Ok(Some(Stored::Kept { evicted, generation: Generation(generation) }))
+                return Stored::Kept { evicted, generation: Generation(generation) };
             }
-            Ok(Placed::Stale) => {
-                self.discard(written.file());
-                Ok(Some(Stored::Stale))
-            }
-            Ok(Placed::Gone) => Ok(None),
-            Err(fault) => {
-                self.discard(written.file());
-                Err(fault)
-            }
-        }
+            Placed::Stale => Stored::Stale,
+            Placed::Present => Stored::Present,
+            Placed::TooLarge | Placed::Gone => Stored::TooLarge,
+        };
+        self.discard(draft.and_then(|draft| draft.written.file()));
+        refused
     }
 
     fn place(
         &self,
         work: &Work<'_>,
         record: &NewRecord<'_>,
-        written: &Written<'_>,
-        charge: u64,
+        draft: Option<&Draft<'_>>,
         limit: u64,
+        unless_present: bool,
     ) -> rusqlite::Result<Placed> {
+        let Some(Draft { written, charge }) = draft else { return Ok(Placed::TooLarge) };
         let (key, identity) = (record.key, &record.key.identity);
         let site = index_of(&identity.namespace, &identity.site);
         let present = self.words.settle(site);
@@ -137,14 +218,18 @@ impl DiskStore {
             Some(function) => function,
             None => make_function(work.connection, identity)?,
         };
+        if unless_present && is_present(work, record, function)? {
+            return Ok(Placed::Present);
+        }
         let mut totals = Totals::read(work.connection)?;
         let mut files = Files::default();
-        let id = insert(work, record, written, function, charge, &mut totals, &mut files)?;
+        let id = insert(work, record, written, function, *charge, &mut totals, &mut files)?;
         files.spare(written.file());
         let mut evicted = 0;
         if totals.bytes > limit {
             self.accesses.write(work.connection)?;
-            evicted = totals.make_room(work.connection, id, limit, record.info.stored_at, &mut files)?;
+            let room = Room { keep: id, limit, now: record.info.stored_at, eviction: self.eviction() };
+            evicted = totals.make_room(work.connection, &room, &mut files)?;
         } else if self.accesses.is_batch() {
             self.accesses.write(work.connection)?;
         }

@@ -66,7 +66,7 @@ impl DiskStore {
         report: &mut Imported,
     ) -> Result<(), Fault> {
         let Meta { identity, hash, arguments, key, info, extension } = meta;
-        if expired(info.stored_at, info.ttl, now) || key.len() > StoreKey::INLINE {
+        if expired(info.stored_at, info.ttl, now) {
             report.skipped += 1;
             return Ok(());
         }
@@ -95,6 +95,7 @@ impl DiskStore {
                 report.added += 1;
                 report.bytes += payload.len() as u64;
             }
+            Stored::Present => report.present += 1,
             Stored::TooLarge | Stored::Stale | Stored::ReadOnly => report.skipped += 1,
         }
         Ok(())
