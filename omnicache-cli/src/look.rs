@@ -28,11 +28,14 @@ pub(crate) fn stats(place: &Place) -> Result<Report, Failure> {
     );
     for namespace in &namespaces {
         let name = if namespace.namespace.is_empty() { "(no namespace)" } else { &namespace.namespace };
-        let _ = writeln!(text, "{:>10}  {:>10}  {name}", namespace.entries, bytes(namespace.bytes));
+        let quota = namespace.quota.map_or_else(String::new, |quota| format!(" (quota {})", bytes(quota)));
+        let _ = writeln!(text, "{:>10}  {:>10}  {name}{quota}", namespace.entries, bytes(namespace.bytes));
     }
     let namespaces: Vec<_> = namespaces
         .iter()
-        .map(|n| json!({ "namespace": n.namespace, "entries": n.entries, "bytes": n.bytes }))
+        .map(
+            |n| json!({ "namespace": n.namespace, "entries": n.entries, "bytes": n.bytes, "quota": n.quota }),
+        )
         .collect();
     let json = json!({
         "dir": place.dir.display().to_string(), "entries": entries, "bytes": charged, "version": store.version()?,

@@ -108,7 +108,7 @@ impl KeyedStore {
             match stored? {
                 Stored::Kept { .. } => return Ok(Some(disk.id_of(&key)?)),
                 Stored::Present => return Ok(None),
-                Stored::TooLarge => return Err(too_large(entry, disk.limit())),
+                Stored::TooLarge => return Err(too_large(entry, bound(&disk, entry)?)),
                 Stored::ReadOnly => return Err(refused("the store is read-only")),
                 Stored::Stale => {}
             }
@@ -136,6 +136,11 @@ fn record<'a>(
     let info = RecordInfo { codec: Codec::Raw, shell: Vec::new(), cost: 0, stored_at, ttl };
     let size = payload.len() as u64;
     NewRecord { key, info, place: Place::Record, size, since, refresh: false, write }
+}
+
+/// How many bytes a payload may have: no more than the limit and its namespace's quota.
+fn bound(disk: &DiskStore, entry: &NewEntry<'_>) -> Result<u64, Fault> {
+    Ok(disk.quota(entry.namespace)?.map_or(disk.limit(), |quota| quota.min(disk.limit())))
 }
 
 fn too_large(entry: &NewEntry<'_>, limit: u64) -> StoreError {
@@ -255,7 +260,7 @@ impl Store for KeyedStore {
             shared_between_processes: true,
             limits: true,
             snapshots: true,
-            ..Capabilities::default()
+            quotas: true,
         }
     }
 
@@ -359,8 +364,11 @@ impl Store for KeyedStore {
 
     fn put_many(&self, entries: &[NewEntry<'_>]) -> Result<Vec<u64>, StoreError> {
         let disk = self.disk()?;
-        if let Some(entry) = entries.iter().find(|entry| entry.payload.len() as u64 > disk.limit()) {
-            return Err(too_large(entry, disk.limit()));
+        for entry in entries {
+            let bound = bound(&disk, entry)?;
+            if entry.payload.len() as u64 > bound {
+                return Err(too_large(entry, bound));
+            }
         }
         let keys: Vec<_> = entries.iter().map(|entry| self.key(entry.namespace, entry.key)).collect();
         let sinces: Vec<_> = keys.iter().map(|key| disk.generation(&key.identity)).collect();
@@ -421,6 +429,14 @@ impl Store for KeyedStore {
 
     fn clear(&self, namespace: &str) -> Result<u64, StoreError> {
         Ok(self.disk()?.clear(namespace, Scope::Path { site: "", path: "" })?)
+    }
+
+    fn quota(&self, namespace: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.disk()?.quota(namespace)?)
+    }
+
+    fn set_quota(&self, namespace: &str, bytes: Option<u64>) -> Result<(), StoreError> {
+        Ok(self.disk()?.set_quota(namespace, bytes)?)
     }
 
     fn version(&self) -> Result<u64, StoreError> {

@@ -117,6 +117,8 @@ pub struct NamespaceInfo {
     pub entries: u64,
     /// The bytes they are charged.
     pub bytes: u64,
+    /// The bytes they may be charged, if the namespace has a quota.
+    pub quota: Option<u64>,
 }
 
 const COLUMNS: &str = "SELECT e.id, e.function, e.bytes, e.accessed, e.file, e.head, f.namespace, f.path, f.site, f.code, f.shape
@@ -186,7 +188,8 @@ impl DiskStore {
         self.ask("listing namespaces", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT f.namespace, count(*), CAST(total(e.bytes) AS INTEGER) FROM entry e JOIN function f ON f.id = e.function
+                    "SELECT f.namespace, count(*), CAST(total(e.bytes) AS INTEGER), q.bytes FROM entry e
+                     JOIN function f ON f.id = e.function LEFT JOIN quota q ON q.namespace = f.namespace
                      GROUP BY f.namespace ORDER BY f.namespace",
                 )?
                 .query_map([], |row| {
@@ -194,6 +197,7 @@ impl DiskStore {
                         namespace: row.get(0)?,
                         entries: unsigned(row.get(1)?),
                         bytes: unsigned(row.get(2)?),
+                        quota: row.get::<_, Option<i64>>(3)?.map(unsigned),
                     })
                 })?
                 .collect()

@@ -19,6 +19,7 @@ mod mapping;
 mod medium;
 mod memory;
 mod open;
+mod quota;
 mod read;
 mod remove;
 pub(crate) mod sealed;

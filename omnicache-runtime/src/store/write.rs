@@ -12,6 +12,7 @@ use super::generations::{Forgetting, Words, index_of};
 use super::index::{Index, make_function};
 use super::layout::is_blob_name;
 use super::open::DiskStore;
+use super::quota;
 use super::sink::{self, Written};
 use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot};
 use crate::clock::Nanos;
@@ -221,15 +222,24 @@ impl DiskStore {
         if unless_present && is_present(work, record, function)? {
             return Ok(Placed::Present);
         }
+        let quota = quota::of(work.connection, &identity.namespace)?.map(|(bytes, _)| bytes);
+        if quota.is_some_and(|quota| *charge > quota) {
+            return Ok(Placed::TooLarge);
+        }
         let mut totals = Totals::read(work.connection)?;
         let mut files = Files::default();
         let id = insert(work, record, written, function, *charge, &mut totals, &mut files)?;
         files.spare(written.file());
         let mut evicted = 0;
+        let room = Room { keep: id, limit, now: record.info.stored_at, eviction: self.eviction() };
+        if let Some(quota) = quota {
+            self.accesses.write(work.connection)?;
+            let room = Room { limit: quota, ..room };
+            evicted += totals.keep_to_quota(work.connection, &identity.namespace, &room, &mut files)?;
+        }
         if totals.bytes > limit {
             self.accesses.write(work.connection)?;
-            let room = Room { keep: id, limit, now: record.info.stored_at, eviction: self.eviction() };
-            evicted = totals.make_room(work.connection, &room, &mut files)?;
+            evicted += totals.make_room(work.connection, &room, &mut files)?;
         } else if self.accesses.is_batch() {
             self.accesses.write(work.connection)?;
         }

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Failed, ProblemKind, Verification};
 use crate::store::open::DiskStore;
+use crate::store::quota;
 
 /// What the entries add up to, and what the table `store` says of it.
 #[derive(PartialEq, Eq)]
@@ -15,6 +16,14 @@ struct Counted {
 
 impl DiskStore {
     pub(super) fn check_totals(&self, repair: bool, report: &mut Verification) -> Result<(), Failed> {
+        let miscounted = self.index()?.read(|connection| quota::miscounted(connection, false))?;
+        for namespace in miscounted.unwrap_or_default() {
+            if repair {
+                self.transact("setting counts right", |work| quota::miscounted(work.connection, true))?;
+            }
+            let what = format!("what namespace {namespace:?} uses of its quota is miscounted");
+            report.found(ProblemKind::Count, what, repair);
+        }
         let wrong = self.index()?.read(compare)?.flatten();
         let Some(what) = wrong else { return Ok(()) };
         if repair {
