@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use omnicache_runtime::Codec;
 use omnicache_runtime::store::{
-    Departure, DiskStore, Lookup, NewRecord, Place, ProblemKind, RecordInfo, Scope, StoreKey, Stored, Trace,
-    Verification, Verify,
+    Departure, DiskStore, Lookup, NewRecord, Place, ProblemKind, RecordInfo, Scope, StoreKey, StoreOptions,
+    Stored, Trace, Verification, Verify,
 };
 use store_common::*;
 
@@ -305,4 +305,53 @@ fn a_read_only_store_is_verified_and_not_repaired() {
     let nothing = tempfile::tempdir().unwrap();
     assert!(open_read_only(nothing.path()).verify(false).unwrap().is_clean());
     example.store.clear("test", Scope::Site("krate::f")).unwrap();
+}
+
+#[test]
+fn whatever_byte_of_the_index_is_damaged_repair_leaves_a_clean_store_and_no_wrong_value() {
+    let place = tempfile::tempdir().unwrap();
+    let f = function("f");
+    let pristine = place.path().join("pristine");
+    {
+        let store = open(&pristine);
+        for number in 0..30 {
+            put(&store, &key(&f, number), &payload(300, u8::try_from(number).unwrap()));
+        }
+        put_array(&store, &key(&f, 30), &payload(300, 30));
+        store.remove(&key(&f, 31)).unwrap();
+        store.set_quota("test", Some(1 << 30)).unwrap();
+    }
+    // A snapshot's index is one file without a log.
+    let source = open(&pristine);
+    let length = {
+        source.snapshot(&place.path().join("copy")).unwrap();
+        fs::metadata(root(&place.path().join("copy")).join("index.sqlite")).unwrap().len()
+    };
+    let mut refused = 0;
+    for step in 0..120_u64 {
+        let dir = place.path().join(step.to_string());
+        source.snapshot(&dir).unwrap();
+        let path = root(&dir).join("index.sqlite");
+        let mut bytes_of = fs::read(&path).unwrap();
+        let at = usize::try_from(step.wrapping_mul(0x9e37_79b9_7f4a_7c15) % length).unwrap();
+        bytes_of[at] ^= 1 << (step % 8);
+        fs::write(&path, bytes_of).unwrap();
+        let options = StoreOptions::new(&dir);
+        let Ok(store) = DiskStore::open(&options) else {
+            refused += 1;
+            continue;
+        };
+        let context = format!("byte {at}, bit {}", step % 8);
+        store.verify(false).unwrap_or_else(|fault| panic!("{context}: {fault}"));
+        store.verify(true).unwrap_or_else(|fault| panic!("{context}: {fault}"));
+        let after = store.verify(false).unwrap_or_else(|fault| panic!("{context}: {fault}"));
+        assert!(after.is_clean(), "{context}: {after:?}");
+        for number in 0..31 {
+            if let Some(found) = bytes(&store, &key(&f, number)) {
+                assert_eq!(found, payload(300, u8::try_from(number).unwrap()), "{context}");
+            }
+        }
+        fs::remove_dir_all(&dir).unwrap();
+    }
+    assert!(refused < 10, "{refused} were not opened");
 }
