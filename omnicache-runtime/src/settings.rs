@@ -13,6 +13,9 @@ pub(crate) struct Settings {
     dir: Option<PathBuf>,
     /// `OMNICACHE_READONLY`: the store is read and never written.
     pub(crate) read_only: bool,
+    /// `OMNICACHE_KEY`: the secret that records on disk are sealed with.
+    #[cfg(feature = "disk")]
+    pub(crate) secret: Option<Secret>,
     /// `OMNICACHE_REFRESH`: each key is recomputed once in this process, and overwritten.
     pub(crate) refresh: bool,
     /// `OMNICACHE_ALLOW_NETWORK_FS`: a store on a network file system is opened all the same.
@@ -21,9 +24,25 @@ pub(crate) struct Settings {
     disable: bool,
 }
 
+/// Bytes that are not shown.
+#[cfg(feature = "disk")]
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) std::sync::Arc<[u8]>);
+
+#[cfg(feature = "disk")]
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a secret")
+    }
+}
+
 static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {
     dir: env::var_os("OMNICACHE_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from),
     read_only: flag("OMNICACHE_READONLY"),
+    #[cfg(feature = "disk")]
+    secret: env::var_os("OMNICACHE_KEY")
+        .filter(|key| !key.is_empty())
+        .map(|key| Secret(key.into_encoded_bytes().into())),
     refresh: flag("OMNICACHE_REFRESH"),
     #[cfg(feature = "disk")]
     allow_network: flag("OMNICACHE_ALLOW_NETWORK_FS"),

@@ -54,6 +54,28 @@ fn what_is_expired_goes_first() {
 }
 
 #[test]
+fn what_is_expired_goes_without_anyone_asking() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let (f, minute) = (function("f"), 60_000_000_000);
+    for number in 0..20 {
+        let payload = payload(if number % 2 == 0 { 10 } else { 100_000 }, 0);
+        Put { ttl: Some(1000), ..Put::new(&key(&f, number), &payload) }.into(&store).unwrap();
+    }
+    assert_eq!(store.stats(&f).unwrap().0, 20);
+    // Neither full nor asked for: the first put after a minute sweeps.
+    Put { at: NOW + minute, ..Put::new(&key(&f, 100), b"v") }.into(&store).unwrap();
+    assert_eq!(store.stats(&f).unwrap().0, 1);
+    assert!(payload_files(dir.path()).is_empty());
+    // And so does one of many puts within that minute.
+    Put { at: NOW + minute, ttl: Some(1000), ..Put::new(&key(&f, 101), b"v") }.into(&store).unwrap();
+    for number in 0..256 {
+        Put { at: NOW + minute + 1000, ..Put::new(&key(&f, 200 + number), b"v") }.into(&store).unwrap();
+    }
+    assert_eq!(store.trace(&key(&f, 101), NOW).unwrap(), Trace::Departed(Departure::Expired));
+}
+
+#[test]
 fn what_is_larger_than_the_limit_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());

@@ -124,6 +124,14 @@ impl<F: SharedForm> Function<F> {
         self.loaded(outcome, digest)
     }
 
+    /// The key, held for this process, if that is asked for.
+    async fn hold_awaited(&self, key: Option<ShelfKey>) -> Option<super::shelf::Held> {
+        if !self.shelf.as_ref().is_some_and(|shelf| shelf.holds()) {
+            return None;
+        }
+        self.settled(self.ask(key, Shelf::hold).await?)
+    }
+
     async fn save_awaited(
         &self,
         miss: &Miss,
@@ -215,7 +223,13 @@ impl<F: SharedForm> Function<F> {
                 return F::give(found.into_value());
             }
         }
-        if !due && let Some(loaded) = self.load_awaited(miss.key.clone(), miss.digest).await {
+        let mut loaded = if due { None } else { self.load_awaited(miss.key.clone(), miss.digest).await };
+        // Held until the value is stored: then it is there for those who wait in other processes.
+        let held = if loaded.is_none() { self.hold_awaited(miss.key.clone()).await } else { None };
+        if held.is_some() && !due {
+            loaded = self.load_awaited(miss.key.clone(), miss.digest).await;
+        }
+        if let Some(loaded) = loaded {
             if let Some(entry) = self.promote(&loaded) {
                 self.keep_awaited(&lead, miss.digest, entry).await;
             }

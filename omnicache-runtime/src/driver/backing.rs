@@ -9,7 +9,7 @@ use super::shelf::Saved;
 use crate::clock::Nanos;
 use crate::error::Fault;
 use crate::explain::CallExplanation;
-use crate::store::{Place, Record, RecordInfo, StoreKey};
+use crate::store::{Held, Place, Record, RecordInfo, StoreKey};
 
 /// A record on its way into the store.
 pub(super) struct NewBytes<'a> {
@@ -36,6 +36,7 @@ pub(super) trait Backing: Send + Sync {
     fn verify(&self, key: &StoreKey, since: u64, stored_at: Nanos) -> Result<Option<u64>, Fault>;
     fn load(&self, key: &StoreKey, now: Nanos) -> Result<Look, Fault>;
     fn save(&self, key: &StoreKey, new: NewBytes<'_>) -> Result<Saved, Fault>;
+    fn hold(&self, key: &StoreKey) -> Result<Option<Held>, Fault>;
     fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault>;
     fn remove(&self, key: &StoreKey) -> Result<bool, Fault>;
     fn clear(&self) -> Result<(), Fault>;

@@ -10,7 +10,7 @@ use crate::error::{Fault, FaultKind};
 use crate::explain::CallExplanation;
 use crate::settings::settings;
 use crate::store::sealed::{self, Broken};
-use crate::store::{Identity, NewEntry, Record, Store, StoreError, StoreIdentity, StoreKey};
+use crate::store::{Held, Identity, NewEntry, Record, Store, StoreError, StoreIdentity, StoreKey};
 
 /// A user's store, opened at its first use.
 pub(super) struct Custom {
@@ -165,6 +165,11 @@ impl Backing for Custom {
             Err(StoreError::TooLarge { .. }) => Ok(Saved::TooLarge),
             Err(error) => Err(fault("storing a result", error)),
         }
+    }
+
+    fn hold(&self, _: &StoreKey) -> Result<Option<Held>, Fault> {
+        // Refused by the configuration.
+        Ok(None)
     }
 
     fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault> {

@@ -11,8 +11,8 @@ use crate::explain::CallExplanation;
 use crate::select::Plan;
 use crate::settings::settings;
 use crate::store::{
-    Departure, DiskStore, Eviction, Generation, Identity, Lookup, NewRecord, Scope, StoreKey, StoreOptions,
-    Stored, Trace, Word,
+    Departure, DiskStore, Eviction, Generation, Held, Identity, Lookup, NewRecord, Scope, StoreKey,
+    StoreOptions, Stored, Trace, Word,
 };
 
 /// The disk store, opened at its first use.
@@ -110,6 +110,10 @@ impl Backing for Disk {
             Stored::Stale | Stored::Present => Saved::Stale,
             Stored::ReadOnly => Saved::ReadOnly,
         })
+    }
+
+    fn hold(&self, key: &StoreKey) -> Result<Option<Held>, Fault> {
+        self.store()?.map_or(Ok(None), |(store, _)| store.hold(key))
     }
 
     fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault> {

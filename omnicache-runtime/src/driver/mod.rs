@@ -18,6 +18,8 @@ mod backing_custom;
 #[cfg(feature = "disk")]
 mod backing_disk;
 #[cfg(feature = "disk")]
+mod seal;
+#[cfg(feature = "disk")]
 mod shelf;
 #[cfg(not(feature = "disk"))]
 #[path = "shelf_absent.rs"]

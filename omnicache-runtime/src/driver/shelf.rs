@@ -7,6 +7,7 @@ use super::backing::{Backing, NewBytes};
 use super::backing_custom::Custom;
 use super::backing_disk::Disk;
 use super::function::Worth;
+use super::seal::Sealer;
 use super::site::Meta;
 use crate::clock::{Nanos, expired};
 use crate::codec::TypeShape;
@@ -16,12 +17,15 @@ use crate::key::KeyWriter;
 use crate::kind::Codec;
 use crate::select::{Dispatch, Form, Plan};
 use crate::settings::settings;
+pub(super) use crate::store::Held;
 use crate::store::{DiskStore, Identity, Place, RecordInfo, Scope, StoreKey};
 
 /// A function's place in the store.
 pub(super) struct Shelf {
     identity: Arc<Identity>,
     backing: Box<dyn Backing>,
+    sealer: Option<Sealer>,
+    one_flight: bool,
 }
 
 /// The key of one call.
@@ -73,7 +77,9 @@ impl Shelf {
             Some(store) => Box::new(Custom::new(&identity, Arc::clone(store), Arc::clone(&plan.clock))),
             None => Box::new(Disk::new(&identity, plan)),
         };
-        Some(Self { identity, backing })
+        let secret = plan.secret.as_ref().or(settings().secret.as_ref());
+        let sealer = secret.map(|secret| Sealer::new(&secret.0));
+        Some(Self { identity, backing, sealer, one_flight: plan.one_flight })
     }
 
     /// The directory, if it lies in one.
@@ -110,10 +116,13 @@ impl Shelf {
 
     /// Looks a value up; if it is not there, tells why if that is known.
     pub(super) fn load<F: Form>(&self, key: &ShelfKey, now: Nanos, ttl: Option<Nanos>) -> Outcome<F> {
-        let (record, generation) = match self.backing.load(&key.0, now)? {
+        let (mut record, generation) = match self.backing.load(&key.0, now)? {
             Ok(found) => found,
             Err(why) => return Ok(Err(why)),
         };
+        if let Some(sealer) = &self.sealer {
+            sealer.open(&key.0, &mut record.info, &record.payload)?;
+        }
         if expired(record.info.stored_at, ttl, now) {
             return Ok(Err(Some(CallExplanation::Expired)));
         }
@@ -143,14 +152,29 @@ impl Shelf {
             _ => Place::Record,
         };
         let Worth { shell, size, cost, stored_at, .. } = worth;
-        let info = RecordInfo { codec, shell: shell.clone(), cost: *cost, stored_at: *stored_at, ttl };
+        let mut info = RecordInfo { codec, shell: shell.clone(), cost: *cost, stored_at: *stored_at, ttl };
         let mut write = |out: &mut dyn std::io::Write| F::encode(&worth.kept, codec, out);
+        if let Some(sealer) = &self.sealer {
+            sealer.seal(&key.0, &mut info, &mut write)?;
+        }
         self.backing.save(&key.0, NewBytes { info, place, size: *size, since, refresh, write: &mut write })
+    }
+
+    /// Whether keys are held for one process at a time.
+    pub(super) fn holds(&self) -> bool {
+        self.one_flight
+    }
+
+    /// Holds the key for this process, if that is asked for: waits until no other does.
+    pub(super) fn hold(&self, key: &ShelfKey) -> Result<Option<Held>, Fault> {
+        if self.one_flight { self.backing.hold(&key.0) } else { Ok(None) }
     }
 
     /// Whether a live record is there.
     pub(super) fn contains(&self, key: &ShelfKey, now: Nanos) -> Result<bool, Fault> {
-        self.backing.contains(&key.0, now)
+        let Some(sealer) = &self.sealer else { return self.backing.contains(&key.0, now) };
+        let found = self.backing.load(&key.0, now)?;
+        Ok(found.is_ok_and(|(mut record, _)| sealer.open(&key.0, &mut record.info, &record.payload).is_ok()))
     }
 
     /// Removes a record, in every process's eyes.

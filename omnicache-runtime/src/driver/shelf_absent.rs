@@ -17,6 +17,10 @@ use crate::settings::settings;
 pub(super) enum Shelf {}
 
 /// Has no values.
+#[derive(Debug)]
+pub(super) enum Held {}
+
+/// Has no values.
 #[derive(Clone, Debug)]
 pub(super) enum ShelfKey {}
 
@@ -90,6 +94,14 @@ impl Shelf {
         _: bool,
         _: Option<Nanos>,
     ) -> Result<Saved, Fault> {
+        match *self {}
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn hold(&self, _: &ShelfKey) -> Result<Option<Held>, Fault> {
         match *self {}
     }
 

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::function::{Appraised, Function, Miss, Purpose, Verdict, Worth};
 use super::operation::{Cached, Step, WriteKey};
+use super::shelf::{Held, Loaded};
 use crate::clock::{Nanos, nanos};
 use crate::explain::CallExplanation;
 use crate::flight::{Joined, Lead, Leading, Waited, is_leading, wait};
@@ -209,11 +210,13 @@ impl<F: SharedForm> Function<F> {
             lead.land(|| found.clone());
             return F::give(found.into_value());
         }
-        if let Some(key) = miss.key.as_ref().filter(|_| !due)
-            && let Some(shelf) = &self.shelf
-            && let Some(loaded) =
-                self.loaded(shelf.load::<F>(key, self.plan.clock.now(), self.plan.ttl), miss.digest)
-        {
+        let mut loaded = if due { None } else { self.look_up(miss) };
+        // Held until the value is stored: then it is there for those who wait in other processes.
+        let held = if loaded.is_none() { self.hold(miss) } else { None };
+        if held.is_some() && !due {
+            loaded = self.look_up(miss);
+        }
+        if let Some(loaded) = loaded {
             if let Some(entry) = self.promote(&loaded) {
                 self.keep(&lead, miss.digest, entry);
             }
@@ -243,6 +246,18 @@ impl<F: SharedForm> Function<F> {
                 F::give(worth.kept)
             }
         }
+    }
+
+    /// What the store has.
+    fn look_up(&self, miss: &Miss) -> Option<Loaded<F::Kept>> {
+        let (shelf, key) = (self.shelf.as_ref()?, miss.key.as_ref()?);
+        self.loaded(shelf.load::<F>(key, self.plan.clock.now(), self.plan.ttl), miss.digest)
+    }
+
+    /// The key, held for this process, if that is asked for.
+    fn hold(&self, miss: &Miss) -> Option<Held> {
+        let (shelf, key) = (self.shelf.as_ref()?, miss.key.as_ref()?);
+        self.settled(shelf.hold(key))
     }
 
     /// Puts an entry into memory, unless the key is invalidated meanwhile.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::kind::{Backend, Policy};
 #[cfg(feature = "disk")]
+use crate::settings::Secret;
+#[cfg(feature = "disk")]
 use crate::store::{Eviction, Store};
 
 /// How a function's results are asked for again: decides the eviction policy where none is named.
@@ -98,6 +100,10 @@ pub struct Config {
     pub(crate) store: Option<Arc<dyn Store>>,
     #[cfg(feature = "disk")]
     pub(crate) disk_eviction: Option<Eviction>,
+    #[cfg(feature = "disk")]
+    pub(crate) secret: Option<Secret>,
+    #[cfg(feature = "disk")]
+    pub(crate) one_flight: bool,
 }
 
 /// Declares builder methods that set one field each.
@@ -204,6 +210,23 @@ impl Config {
     #[cfg(feature = "disk")]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
+        self
+    }
+
+    /// Seals what goes to disk, or into a store, with a secret (keyed BLAKE3): what was not written by one who knows
+    /// it is a miss, counted in `stats().errors`. `OMNICACHE_KEY` unless set. Every read from disk then verifies the
+    /// whole record, mapped files included.
+    #[cfg(feature = "disk")]
+    pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        self.secret = Some(Secret(secret.as_ref().into()));
+        self
+    }
+
+    /// Single-flight across processes: of several processes that want one key, one runs the body and the others wait
+    /// for its result. The lock is the system's, and freed when its holder is killed. For results on disk, on Linux.
+    #[cfg(feature = "disk")]
+    pub fn single_flight_across_processes(mut self) -> Self {
+        self.one_flight = true;
         self
     }
 

@@ -12,6 +12,8 @@ use crate::error::ConfigError;
 use crate::kind::{Backend, Codec, Kind, Policy};
 use crate::memory::Bounds;
 #[cfg(feature = "disk")]
+use crate::settings::Secret;
+#[cfg(feature = "disk")]
 use crate::store::{Eviction, Store};
 
 /// Where results of one size class go.
@@ -55,6 +57,10 @@ pub(crate) struct Plan {
     pub(crate) store: Option<Arc<dyn Store>>,
     #[cfg(feature = "disk")]
     pub(crate) disk_eviction: Option<Eviction>,
+    #[cfg(feature = "disk")]
+    pub(crate) secret: Option<Secret>,
+    #[cfg(feature = "disk")]
+    pub(crate) one_flight: bool,
     pub(crate) reasons: Vec<String>,
     /// Whether the disk was asked for, and not chosen for the kind alone, so that being unable to is an error.
     pub(crate) insists: bool,

@@ -55,7 +55,10 @@ impl<'a> Resolver<'a> {
         self.check_values()?;
         self.check_contradictions()?;
         #[cfg(feature = "disk")]
-        self.check_store()?;
+        {
+            self.check_disk()?;
+            self.check_store()?;
+        }
         let row = self.row();
         self.because(format!("kind {}: by the return type ({})", row.kind, row.types));
         let (backend, source) = self.backend();
@@ -87,6 +90,10 @@ impl<'a> Resolver<'a> {
             store: config.store,
             #[cfg(feature = "disk")]
             disk_eviction: config.disk_eviction,
+            #[cfg(feature = "disk")]
+            secret: config.secret,
+            #[cfg(feature = "disk")]
+            one_flight: config.one_flight,
             reasons: self.reasons,
             has_default_bounds: config.max_entries.is_none() && config.max_bytes.is_none(),
             insists: on_disk && source != Source::Kind,
@@ -157,6 +164,24 @@ impl<'a> Resolver<'a> {
         Ok(())
     }
 
+    /// What the secret and the locks need.
+    #[cfg(feature = "disk")]
+    fn check_disk(&self) -> Resolved<()> {
+        let config = &self.config;
+        if config.secret.as_ref().is_some_and(|secret| secret.0.is_empty()) {
+            return self.refuse(
+                "secret",
+                "empty",
+                "an empty secret keeps nobody out; give it at least one byte",
+            );
+        }
+        if config.one_flight && !cfg!(any(target_os = "linux", target_os = "android")) {
+            let message = "needs locks that belong to an open file, which this system has not; drop it";
+            return self.refuse("single_flight_across_processes", "true", message);
+        }
+        Ok(())
+    }
+
     /// What makes no sense beside a store of the user's own: it takes the disk's place.
     #[cfg(feature = "disk")]
     fn check_store(&self) -> Resolved<()> {
@@ -168,6 +193,7 @@ impl<'a> Resolver<'a> {
             ("dir", config.dir.as_ref().map(|dir| dir.display().to_string())),
             ("max_disk_bytes", config.max_disk_bytes.map(|bytes| bytes.to_string())),
             ("disk_eviction", config.disk_eviction.map(|eviction| format!("{eviction:?}"))),
+            ("single_flight_across_processes", config.one_flight.then(|| "true".to_owned())),
         ];
         match of_the_disk.into_iter().find_map(|(field, value)| Some((field, value?))) {
             Some((field, value)) => self.refuse(

@@ -1,4 +1,8 @@
 //! When entries were last read: kept in memory and written in batches, so that a hit writes nothing.
+//!
+//! They only order evictions, and to write one costs as much as a put, since the rows lie anywhere in the index. So
+//! they are written when entries are evicted, and before that only while the store is nearly full: then another
+//! process may be about to evict.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -9,10 +13,15 @@ use super::index::lock;
 use super::write::time;
 use crate::clock::Nanos;
 
-/// Enough to be worth a batch: the next put writes them.
+/// Enough to be worth a batch: the next put to a store that is nearly full writes them.
 const BATCH: usize = 512;
-/// Enough to be written at once, and the most that is ever kept: one more needs room made first.
+/// The most that is ever kept.
 const FULL: usize = 16_384;
+
+/// Whether a store of so many bytes is nearly full.
+pub(super) fn is_nearly_full(bytes: u64, limit: u64) -> bool {
+    bytes > limit - limit / 8
+}
 
 /// Uses of an entry that are not yet in the index.
 #[derive(Clone, Copy, Default)]
@@ -27,7 +36,12 @@ pub(super) struct Uses {
 pub(super) struct Accesses(Mutex<HashMap<i64, Uses>>);
 
 impl Accesses {
-    /// Notes an access; tells whether it is time to write them all.
+    /// Forgets them all.
+    pub(super) fn forget(&self) {
+        lock(&self.0).clear();
+    }
+
+    /// Notes an access; tells whether no more than these are kept, so that something must become of them.
     pub(super) fn note(&self, id: i64, now: Nanos) -> bool {
         let mut seen = lock(&self.0);
         if seen.len() >= FULL && !seen.contains_key(&id) {

@@ -5,6 +5,8 @@
 //! where it pays. Rows of `function` stay for ever: other processes remember their numbers.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -19,6 +21,9 @@ use crate::error::{Fault, FaultKind};
 const WORTH: u64 = 256;
 /// ...nor is less than this part of the file.
 const PART: u64 = 4;
+/// How often the log is tried to be cut while others are at it, and the pause in between.
+const ATTEMPTS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What [`DiskStore::collect`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,7 +103,14 @@ fn shrink(connection: &Connection) -> rusqlite::Result<bool> {
     if worth {
         connection.execute_batch("VACUUM")?;
     }
-    // If a reader is in the way, what could be copied was, and the log is cut another time.
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    for _ in 0..ATTEMPTS {
+        // A checkpoint of another connection is not waited for by `SQLite` itself.
+        let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if !busy {
+            break;
+        }
+        thread::sleep(PAUSE);
+    }
+    // If somebody was in the way all the time, what could be copied was, and the log is cut another time.
     Ok(worth)
 }

@@ -64,11 +64,7 @@ impl Totals {
         files: &mut Files,
     ) -> rusqlite::Result<u64> {
         let Room { keep, limit, now, eviction } = *room;
-        let expired =
-            ids(connection, "SELECT id FROM entry WHERE expires <= ?1 AND id <> ?2", (time(now), keep))?;
-        for id in expired {
-            self.remove(connection, id, Departure::Expired, files)?;
-        }
+        self.remove_expired(connection, now, keep, i64::MAX, files)?;
         let goal = goal(limit);
         let mut evicted = 0;
         if self.bytes <= limit {
@@ -96,6 +92,23 @@ impl Totals {
             }
         }
         Ok(evicted)
+    }
+
+    /// Removes what is expired, those first that have been longest, but not the entry `keep`.
+    pub(super) fn remove_expired(
+        &mut self,
+        connection: &Connection,
+        now: Nanos,
+        keep: i64,
+        most: i64,
+        files: &mut Files,
+    ) -> rusqlite::Result<()> {
+        let expired = ids(
+            connection,
+            "SELECT id FROM entry WHERE expires <= ?1 AND id <> ?2 ORDER BY expires LIMIT ?3",
+            (time(now), keep, most),
+        )?;
+        expired.into_iter().try_for_each(|id| self.remove(connection, id, Departure::Expired, files))
     }
 
     /// Removes the row of this number.

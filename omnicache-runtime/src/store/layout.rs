@@ -57,8 +57,15 @@ impl Layout {
         for directory in directories {
             check_directory(&directory)?;
         }
-        for file in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "generations", "lock", "writing"]
-        {
+        for file in [
+            "index.sqlite",
+            "index.sqlite-wal",
+            "index.sqlite-shm",
+            "generations",
+            "lock",
+            "writing",
+            "flights",
+        ] {
             check_file(&self.root.join(file))?;
         }
         Ok(())
@@ -79,6 +86,11 @@ impl Layout {
     /// Where a damaged index is moved to; only the last one is kept.
     pub(super) fn damaged(&self) -> PathBuf {
         self.root.join("damaged.sqlite")
+    }
+
+    /// The file whose bytes are locked by those who compute an entry.
+    pub(super) fn flights(&self) -> PathBuf {
+        self.root().join("flights")
     }
 
     pub(super) fn generations(&self) -> PathBuf {

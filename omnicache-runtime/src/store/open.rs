@@ -13,6 +13,7 @@ use super::in_flight::InFlight;
 use super::index::{self, Index, lock};
 use super::layout::Layout;
 use super::medium::Medium;
+use super::sweep::Sweeps;
 use super::{Eviction, Generation, Identity, StoreOptions, garbage};
 use crate::error::{Fault, FaultKind};
 
@@ -30,6 +31,7 @@ pub struct DiskStore {
     pub(super) accesses: Accesses,
     pub(super) checkpoints: Checkpoints,
     pub(super) in_flight: InFlight,
+    pub(super) sweeps: Sweeps,
     pub(super) limit: AtomicU64,
     /// The place of the policy in [`EVICTIONS`].
     eviction: AtomicU8,
@@ -96,6 +98,7 @@ impl DiskStore {
             words: Arc::new(words),
             accesses: Accesses::default(),
             checkpoints: Checkpoints::default(),
+            sweeps: Sweeps::default(),
             limit: AtomicU64::new(DEFAULT_LIMIT),
             eviction: AtomicU8::new(0),
             index: RwLock::new(Some(Arc::new(index))),

@@ -85,6 +85,11 @@ pub(super) fn of(connection: &Connection, namespace: &str) -> rusqlite::Result<O
         .optional()
 }
 
+/// The bytes that the entries of a namespace with a quota are charged.
+pub(super) fn used(connection: &Connection, namespace: &str) -> rusqlite::Result<u64> {
+    Ok(of(connection, namespace)?.map_or(0, |(_, used)| used))
+}
+
 impl Totals {
     /// Evicts entries of a namespace that is above its quota, expired ones first, never the entry to keep. Returns how
     /// many unexpired entries had to go.
@@ -96,11 +101,7 @@ impl Totals {
         files: &mut Files,
     ) -> rusqlite::Result<u64> {
         let Room { keep, limit, now, eviction } = *room;
-        let used = || Ok::<u64, rusqlite::Error>(of(connection, namespace)?.map_or(0, |(_, used)| used));
         let mut evicted = 0;
-        if used()? <= limit {
-            return Ok(evicted);
-        }
         let sql = format!(
             "SELECT id, coalesce(expires <= ?3, 0) AS over FROM entry
              WHERE id <> ?1 AND function IN (SELECT id FROM function WHERE namespace = ?2)
@@ -116,7 +117,7 @@ impl Totals {
                 return Ok(evicted);
             }
             for (id, expired) in victims {
-                if used()? <= goal(limit) {
+                if used(connection, namespace)? <= goal(limit) {
                     return Ok(evicted);
                 }
                 let why = if expired { Departure::Expired } else { Departure::Evicted };

@@ -9,6 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use twox_hash::XxHash3_128;
 
+use super::access::is_nearly_full;
 use super::envelope::{self, Broken, Envelope};
 use super::evict::{Files, Gone, Totals, departure};
 use super::index::Index;
@@ -254,8 +255,20 @@ impl DiskStore {
     pub(super) fn accessed(&self, id: i64, now: Nanos) {
         if !self.read_only && self.accesses.note(id, now) {
             // They only order evictions: losing them is no fault of this read.
-            let _ = self.flush();
+            let _ = self.spill();
         }
+    }
+
+    /// Makes room for more access times: writes them if the store is nearly full, else forgets them.
+    #[cold]
+    fn spill(&self) -> Result<(), Fault> {
+        let found = self.index()?.read(Totals::read);
+        let bytes = found.map_err(|e| self.fault("counting bytes", e))?.map_or(0, |totals| totals.bytes);
+        if is_nearly_full(bytes, self.limit()) {
+            return self.flush();
+        }
+        self.accesses.forget();
+        Ok(())
     }
 
     /// Removes a row if it is still the one that was read. `false` if it is not; a removal that fails is left

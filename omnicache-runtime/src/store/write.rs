@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::access::is_nearly_full;
 use super::envelope;
 use super::evict::{Files, Gone, Room, Totals};
 use super::forget;
@@ -14,7 +15,7 @@ use super::layout::is_blob_name;
 use super::open::DiskStore;
 use super::quota;
 use super::sink::{self, Written};
-use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot};
+use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot, sweep};
 use crate::clock::Nanos;
 use crate::error::{Fault, FaultKind};
 
@@ -230,9 +231,15 @@ impl DiskStore {
         let mut files = Files::default();
         let id = insert(work, record, written, function, *charge, &mut totals, &mut files)?;
         files.spare(written.file());
+        let now = record.info.stored_at;
+        if self.sweeps.are_due(now) {
+            totals.remove_expired(work.connection, now, id, sweep::MOST, &mut files)?;
+        }
         let mut evicted = 0;
-        let room = Room { keep: id, limit, now: record.info.stored_at, eviction: self.eviction() };
-        if let Some(quota) = quota {
+        let room = Room { keep: id, limit, now, eviction: self.eviction() };
+        if let Some(quota) = quota
+            && quota::used(work.connection, &identity.namespace)? > quota
+        {
             self.accesses.write(work.connection)?;
             let room = Room { limit: quota, ..room };
             evicted += totals.keep_to_quota(work.connection, &identity.namespace, &room, &mut files)?;
@@ -240,7 +247,7 @@ impl DiskStore {
         if totals.bytes > limit {
             self.accesses.write(work.connection)?;
             evicted += totals.make_room(work.connection, &room, &mut files)?;
-        } else if self.accesses.is_batch() {
+        } else if is_nearly_full(totals.bytes, limit) && self.accesses.is_batch() {
             self.accesses.write(work.connection)?;
         }
         totals.write(work.connection)?;
