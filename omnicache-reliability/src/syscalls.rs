@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use omnicache_runtime::store::{Lookup, StoreOptions};
+use omnicache_runtime::store::Lookup;
 use omnicache_runtime::{Clock, SystemClock};
 
 use crate::audit::audit;
 use crate::row::{Checked, Outcome, Settings};
 use crate::script::{END, SCRIPT, expected};
 use crate::trace;
-use crate::world::{function, key, value};
+use crate::world::{function, key, open, value};
 
 /// The calls by which something changes on disk, under all their names.
 const CHANGES: [&str; 17] = [
@@ -80,8 +80,7 @@ fn kill_at(name: &str, n: u64, dir: &Path) -> Checked<Vec<String>> {
 
 /// Whether the store has the argument in one of these versions, `None` being that it has not.
 fn is_one_of(dir: &Path, argument: u64, versions: [Option<u32>; 2]) -> Checked<bool> {
-    let store =
-        omnicache_runtime::store::DiskStore::open(&StoreOptions { dir: dir.into(), read_only: false })?;
+    let store = open(dir)?;
     let found = match store.get(&key(&function("scripted"), argument), SystemClock.now())? {
         Lookup::Found(record) => Some(record.payload.to_vec()),
         _ => None,

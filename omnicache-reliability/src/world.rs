@@ -13,7 +13,7 @@ use crate::random::{filled, mixed};
 
 /// Opens the store below `dir` for writing.
 pub(crate) fn open(dir: &Path) -> Result<Arc<DiskStore>, Fault> {
-    DiskStore::open(&StoreOptions { dir: dir.to_owned(), read_only: false })
+    DiskStore::open(&StoreOptions { dir: dir.to_owned(), read_only: false, allow_network: false })
 }
 
 /// The identity of a function, in its first version.

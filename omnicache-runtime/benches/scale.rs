@@ -31,7 +31,7 @@ fn identity(name: &str) -> Arc<Identity> {
 }
 
 fn open(dir: &Path) -> Arc<DiskStore> {
-    let store = DiskStore::open(&StoreOptions { dir: dir.to_owned(), read_only: false });
+    let store = DiskStore::open(&StoreOptions::new(dir));
     let store = store.expect("the store opens");
     store.set_limit(8 << 30);
     store

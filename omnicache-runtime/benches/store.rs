@@ -35,8 +35,7 @@ fn measure(what: &str, count: u64, mut work: impl FnMut(u64)) {
 
 fn main() {
     let dir = std::env::temp_dir().join(format!("omnicache-bench-{}", std::process::id()));
-    let store =
-        DiskStore::open(&StoreOptions { dir: dir.clone(), read_only: false }).expect("the store opens");
+    let store = DiskStore::open(&StoreOptions::new(&dir)).expect("the store opens");
     let now = SystemClock.now();
     for (size, count, place) in [
         (100, 20_000, Place::Record),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The environment's settings.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a variable of its own")]
 pub(crate) struct Settings {
     /// `OMNICACHE_DIR`: where results on disk lie.
     dir: Option<PathBuf>,
@@ -17,6 +18,9 @@ pub(crate) struct Settings {
     pub(crate) secret: Option<Secret>,
     /// `OMNICACHE_REFRESH`: each key is recomputed once in this process, and overwritten.
     pub(crate) refresh: bool,
+    /// `OMNICACHE_ALLOW_NETWORK_FS`: a store on a network file system is opened all the same.
+    #[cfg(feature = "disk")]
+    allow_network: bool,
     disable: bool,
 }
 
@@ -40,6 +44,8 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {
         .filter(|key| !key.is_empty())
         .map(|key| Secret(key.into_encoded_bytes().into())),
     refresh: flag("OMNICACHE_REFRESH"),
+    #[cfg(feature = "disk")]
+    allow_network: flag("OMNICACHE_ALLOW_NETWORK_FS"),
     disable: flag("OMNICACHE_DISABLE"),
 });
 
@@ -58,6 +64,12 @@ impl Settings {
     /// The directory of results where no other is configured.
     pub(crate) fn dir(&self) -> PathBuf {
         self.dir.clone().unwrap_or_else(|| cache_home().join("omnicache"))
+    }
+
+    /// How the store in `dir` is opened.
+    #[cfg(feature = "disk")]
+    pub(crate) fn store(&self, dir: PathBuf) -> crate::store::StoreOptions {
+        crate::store::StoreOptions { dir, read_only: self.read_only, allow_network: self.allow_network }
     }
 }
 

@@ -212,7 +212,7 @@ fn foreign_and_newer_indexes_are_left_alone() {
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let before = fs::read(&path).unwrap();
         fs::set_permissions(root(dir.path()), fs::Permissions::from_mode(0o700)).unwrap();
-        let options = omnicache_runtime::store::StoreOptions { dir: dir.path().into(), read_only: false };
+        let options = omnicache_runtime::store::StoreOptions::new(dir.path());
         let fault = DiskStore::open(&options).unwrap_err();
         assert_eq!(fault.kind(), omnicache_runtime::FaultKind::Index, "{fault}");
         assert_eq!(fs::read(&path).unwrap(), before);

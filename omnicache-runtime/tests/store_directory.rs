@@ -15,7 +15,7 @@ use omnicache_runtime::store::{DiskStore, Place, Scope, StoreOptions, Stored};
 use store_common::*;
 
 fn refused(dir: &Path) -> FaultKind {
-    DiskStore::open(&StoreOptions { dir: dir.to_owned(), read_only: false }).unwrap_err().kind()
+    DiskStore::open(&StoreOptions::new(dir)).unwrap_err().kind()
 }
 
 #[test]

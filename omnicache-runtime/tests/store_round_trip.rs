@@ -231,6 +231,6 @@ fn a_read_only_store_reads_and_never_writes() {
 #[test]
 fn a_store_needs_a_directory() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let options = StoreOptions { dir: file.path().join("below"), read_only: false };
+    let options = StoreOptions::new(file.path().join("below"));
     assert_eq!(DiskStore::open(&options).unwrap_err().kind(), FaultKind::Io);
 }

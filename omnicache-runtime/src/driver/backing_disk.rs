@@ -30,7 +30,7 @@ impl Disk {
         let dir = plan.dir.clone().unwrap_or_else(|| settings().dir());
         Self {
             identity: Arc::clone(identity),
-            options: StoreOptions { dir, read_only: settings().read_only },
+            options: settings().store(dir),
             limit: plan.max_disk_bytes,
             eviction: plan.disk_eviction,
             opened: OnceLock::new(),

@@ -18,7 +18,7 @@ use crate::kind::Codec;
 use crate::select::{Dispatch, Form, Plan};
 use crate::settings::settings;
 pub(super) use crate::store::Held;
-use crate::store::{DiskStore, Identity, Place, RecordInfo, Scope, StoreKey, StoreOptions};
+use crate::store::{DiskStore, Identity, Place, RecordInfo, Scope, StoreKey};
 
 /// A function's place in the store.
 pub(super) struct Shelf {
@@ -200,7 +200,7 @@ impl Shelf {
 
 /// Forgets what a function that was not called in this process has in the default directory.
 pub(super) fn clear_unused(meta: &Meta) -> Result<(), Fault> {
-    let options = StoreOptions { dir: settings().dir(), read_only: settings().read_only };
+    let options = settings().store(settings().dir());
     if !options.dir.join("omnicache.v1").is_dir() {
         return Ok(());
     }

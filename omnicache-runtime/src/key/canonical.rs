@@ -24,11 +24,7 @@ impl Canonical {
 
     /// The key of these arguments to the function `identity`.
     pub(crate) fn key(self, identity: &Arc<Identity>) -> StoreKey {
-        let mut function = blake3::Hasher::new();
-        for text in [&identity.namespace, &identity.path] {
-            function.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
-        }
-        function.update(self.digest.as_bytes());
+        let mut function = arguments_of(&identity.namespace, &identity.path, self.digest.as_bytes());
         let arguments = *function.finalize().as_bytes();
         function.update(&identity.code.to_le_bytes()).update(&identity.shape.to_le_bytes());
         StoreKey {
@@ -38,6 +34,22 @@ impl Canonical {
             bytes: self.bytes,
         }
     }
+}
+
+/// What the hash of arguments to a function is made of: whose it is, which it is, and the digest of the bytes.
+fn arguments_of(namespace: &str, path: &str, digest: &[u8; 32]) -> blake3::Hasher {
+    let mut function = blake3::Hasher::new();
+    for text in [namespace, path] {
+        function.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    function.update(digest);
+    function
+}
+
+/// Whether what a record has as its key is the digest of longer bytes, and not a key that happens to be as long.
+pub(crate) fn is_digest(namespace: &str, path: &str, arguments: &[u8], key: &[u8]) -> bool {
+    let digest: Option<&[u8; 32]> = key.try_into().ok();
+    digest.is_some_and(|digest| arguments_of(namespace, path, digest).finalize().as_bytes() == arguments)
 }
 
 /// Collects canonical bytes; hashes them on the way once they are many.
@@ -66,6 +78,27 @@ impl Collector {
                 let digest = hasher.finalize();
                 Canonical { digest, bytes: digest.as_bytes().to_vec(), stable }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::KeyWriter;
+
+    #[test]
+    fn a_digest_is_told_from_a_key_that_is_as_long() {
+        let identity = Arc::new(Identity {
+            namespace: "n".into(),
+            site: "s".into(),
+            path: "p".into(),
+            code: 1,
+            shape: 2,
+        });
+        for (length, digest) in [(32, false), (1024, false), (1025, true), (5000, true)] {
+            let key = KeyWriter::canonical(|key| key.raw(&vec![7; length])).key(&identity);
+            assert_eq!(is_digest("n", "p", &key.arguments, &key.bytes), digest, "{length}");
         }
     }
 }

@@ -21,9 +21,15 @@ mod canonical;
 mod json;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+#[cfg(feature = "disk")]
+mod show;
 
+#[cfg(feature = "disk")]
+pub(crate) use canonical::is_digest;
 pub(crate) use digest::{Digest, DigestState};
 pub use prehashed::Prehashed;
+#[cfg(feature = "disk")]
+pub use show::show;
 pub use writer::KeyWriter;
 
 /// A value that can be part of a key.

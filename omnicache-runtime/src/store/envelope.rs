@@ -24,9 +24,9 @@ pub(super) struct Envelope<'a> {
     pub(super) info: RecordInfo,
     pub(super) length: u64,
     pub(super) checksum: u128,
-    hash: &'a [u8],
-    arguments: &'a [u8],
-    key: &'a [u8],
+    pub(super) hash: &'a [u8],
+    pub(super) arguments: &'a [u8],
+    pub(super) key: &'a [u8],
 }
 
 /// Why an envelope cannot be read.

@@ -9,6 +9,7 @@ use super::Departure;
 use super::contract::Eviction;
 use super::layout::is_blob_name;
 use super::open::DiskStore;
+use super::quota::{self, PROTECTED};
 use super::write::time;
 use crate::clock::Nanos;
 
@@ -17,7 +18,7 @@ const SLACK_PART: u64 = 20;
 /// ...but never frees more than this beyond need: one put should not pay for a thousand.
 const SLACK_MOST: u64 = 8 << 20;
 /// Rows chosen at a time.
-const BATCH: i64 = 256;
+pub(super) const BATCH: i64 = 256;
 /// How many departures are remembered.
 const REMEMBERED: i64 = 10_000;
 
@@ -65,25 +66,23 @@ impl Totals {
     ) -> rusqlite::Result<u64> {
         let Room { keep, limit, now, eviction } = *room;
         self.remove_expired(connection, now, keep, i64::MAX, files)?;
-        let goal = limit - (limit / SLACK_PART).min(SLACK_MOST);
+        let goal = goal(limit);
         let mut evicted = 0;
         if self.bytes <= limit {
             return Ok(evicted);
         }
+        let mut protect = quota::any(connection)?;
         while self.bytes > goal {
-            let oldest = ids(
-                connection,
-                match eviction {
-                    Eviction::Lru => "SELECT id FROM entry WHERE id <> ?1 ORDER BY accessed, id LIMIT ?2",
-                    Eviction::Lfu => {
-                        "SELECT id FROM entry WHERE id <> ?1 ORDER BY uses, accessed, id LIMIT ?2"
-                    }
-                    Eviction::Fifo => "SELECT id FROM entry WHERE id <> ?1 ORDER BY id LIMIT ?2",
-                },
-                (keep, BATCH),
-            )?;
+            let which = if protect { format!("AND NOT {PROTECTED}") } else { String::new() };
+            let sql =
+                format!("SELECT id FROM entry WHERE id <> ?1 {which} ORDER BY {} LIMIT ?2", order(eviction));
+            let oldest = ids(connection, &sql, (keep, BATCH))?;
             if oldest.is_empty() {
-                break;
+                if !protect {
+                    break;
+                }
+                // Nothing else is left.
+                protect = false;
             }
             for id in oldest {
                 if self.bytes <= goal {
@@ -149,6 +148,20 @@ impl Totals {
     }
 }
 
+/// How far below a limit eviction goes.
+pub(super) fn goal(limit: u64) -> u64 {
+    limit - (limit / SLACK_PART).min(SLACK_MOST)
+}
+
+/// The order in which a policy gives up entries.
+pub(super) fn order(eviction: Eviction) -> &'static str {
+    match eviction {
+        Eviction::Lru => "accessed, id",
+        Eviction::Lfu => "uses, accessed, id",
+        Eviction::Fifo => "id",
+    }
+}
+
 /// What room is to be made.
 pub(super) struct Room {
     /// The entry that it is made for.
@@ -178,11 +191,15 @@ impl Gone {
     }
 }
 
-fn ids(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<i64>> {
+pub(super) fn ids(
+    connection: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<i64>> {
     connection.prepare_cached(sql)?.query_map(values, |row| row.get(0))?.collect()
 }
 
-fn unsigned(value: i64) -> u64 {
+pub(super) fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 

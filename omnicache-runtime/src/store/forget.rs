@@ -40,7 +40,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What stands for the scope in the log.
-    fn mark(self, namespace: &str) -> [u8; 16] {
+    pub(super) fn mark(self, namespace: &str) -> [u8; 16] {
         let (kind, name) = match self {
             Self::Path { path, .. } => ("path", path),
             Self::Site(site) => ("site", site),

@@ -264,7 +264,7 @@ fn connect(layout: &Layout, access: OpenFlags) -> rusqlite::Result<Connection> {
     // have the system clear memory for one more.
     connection.execute_batch(
         "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 4194304;
-         PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;
+         PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;
          PRAGMA trusted_schema = OFF",
     )?;
     if access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {

@@ -1,6 +1,7 @@
 //! The disk store as a [`Store`]: entries by namespace and key, beside those of cached functions.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
@@ -10,6 +11,7 @@ use super::contract::{
 };
 use super::evict::{Files, Totals};
 use super::open::{DEFAULT_LIMIT, DiskStore};
+use super::read::Trust;
 use super::write::time;
 use super::{
     Departure, Generation, Identity, Lookup, NewRecord, Place, RecordInfo, Scope, StoreKey, StoreOptions,
@@ -60,7 +62,7 @@ impl KeyedStore {
     /// The same, bound to `bytes` of payloads, keys and rows.
     pub fn with_limit(dir: impl Into<std::path::PathBuf>, bytes: u64, eviction: Eviction) -> Self {
         Self {
-            options: StoreOptions { dir: dir.into(), read_only: false },
+            options: StoreOptions::new(dir),
             limit: bytes,
             eviction,
             lifecycle: Lifecycle::default(),
@@ -106,7 +108,7 @@ impl KeyedStore {
             match stored? {
                 Stored::Kept { .. } => return Ok(Some(disk.id_of(&key)?)),
                 Stored::Present => return Ok(None),
-                Stored::TooLarge => return Err(too_large(entry, disk.limit())),
+                Stored::TooLarge => return Err(too_large(entry, bound(&disk, entry)?)),
                 Stored::ReadOnly => return Err(refused("the store is read-only")),
                 Stored::Stale => {}
             }
@@ -134,6 +136,11 @@ fn record<'a>(
     let info = RecordInfo { codec: Codec::Raw, shell: Vec::new(), cost: 0, stored_at, ttl };
     let size = payload.len() as u64;
     NewRecord { key, info, place: Place::Record, size, since, refresh: false, write }
+}
+
+/// How many bytes a payload may have: no more than the limit and its namespace's quota.
+fn bound(disk: &DiskStore, entry: &NewEntry<'_>) -> Result<u64, Fault> {
+    Ok(disk.quota(entry.namespace)?.map_or(disk.limit(), |quota| quota.min(disk.limit())))
 }
 
 fn too_large(entry: &NewEntry<'_>, limit: u64) -> StoreError {
@@ -200,7 +207,9 @@ impl KeyedStore {
     fn complete(&self, disk: &DiskStore, found: Found) -> Result<Option<StoreEntry>, StoreError> {
         let key = self.key(&found.namespace, &found.key);
         // At the moment it was stored, no entry is expired.
-        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, found.stored_at)? else { return Ok(None) };
+        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, found.stored_at, Trust::Nothing)? else {
+            return Ok(None);
+        };
         let pending = disk.accesses.of(id);
         Ok((id == found.id).then(|| StoreEntry {
             id: id.unsigned_abs(),
@@ -250,7 +259,8 @@ impl Store for KeyedStore {
             persistent: true,
             shared_between_processes: true,
             limits: true,
-            ..Capabilities::default()
+            snapshots: true,
+            quotas: true,
         }
     }
 
@@ -280,7 +290,9 @@ impl Store for KeyedStore {
     fn get(&self, namespace: &str, key: &[u8], now: Nanos) -> Result<Option<StoreEntry>, StoreError> {
         let disk = self.disk()?;
         let key = self.key(namespace, key);
-        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, now)? else { return Ok(None) };
+        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, now, Trust::Nothing)? else {
+            return Ok(None);
+        };
         let (accessed, uses): (i64, i64) = disk.query(|connection| {
             connection
                 .prepare_cached("SELECT accessed, uses FROM entry WHERE id = ?1")?
@@ -352,8 +364,11 @@ impl Store for KeyedStore {
 
     fn put_many(&self, entries: &[NewEntry<'_>]) -> Result<Vec<u64>, StoreError> {
         let disk = self.disk()?;
-        if let Some(entry) = entries.iter().find(|entry| entry.payload.len() as u64 > disk.limit()) {
-            return Err(too_large(entry, disk.limit()));
+        for entry in entries {
+            let bound = bound(&disk, entry)?;
+            if entry.payload.len() as u64 > bound {
+                return Err(too_large(entry, bound));
+            }
         }
         let keys: Vec<_> = entries.iter().map(|entry| self.key(entry.namespace, entry.key)).collect();
         let sinces: Vec<_> = keys.iter().map(|key| disk.generation(&key.identity)).collect();
@@ -417,6 +432,14 @@ impl Store for KeyedStore {
         Ok(self.disk()?.clear(namespace, Scope::Path { site: "", path: "" })?)
     }
 
+    fn quota(&self, namespace: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.disk()?.quota(namespace)?)
+    }
+
+    fn set_quota(&self, namespace: &str, bytes: Option<u64>) -> Result<(), StoreError> {
+        Ok(self.disk()?.set_quota(namespace, bytes)?)
+    }
+
     fn version(&self) -> Result<u64, StoreError> {
         self.number("SELECT version FROM store WHERE id = 1", &[])
     }
@@ -442,8 +465,18 @@ impl Store for KeyedStore {
         })?)
     }
 
-    fn verify(&self, _repair: bool) -> Result<bool, StoreError> {
-        self.disk()?;
-        Err(StoreError::Unsupported("verification yet"))
+    fn verify(&self, repair: bool) -> Result<bool, StoreError> {
+        Ok(self.disk()?.verify(repair)?.is_clean())
+    }
+
+    fn snapshot(&self, to: &Path) -> Result<(), StoreError> {
+        Ok(self.disk()?.snapshot(to).map(drop)?)
+    }
+
+    fn restore(&self, from: &Path) -> Result<(), StoreError> {
+        if !self.lifecycle.is_fresh() {
+            return Err(refused("restore a store before it is opened, not after"));
+        }
+        Ok(DiskStore::restore(from, &self.options.dir).map(drop)?)
     }
 }

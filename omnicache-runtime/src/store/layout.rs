@@ -26,6 +26,11 @@ impl Layout {
         Self { root: dir.join(ROOT) }
     }
 
+    /// The layout of a store that is being made and has not got its name yet.
+    pub(super) fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     /// Makes what is missing and checks what is there: before, so that nothing is made through a link, and
     /// after, since others may have been at it.
     pub(super) fn prepare(&self) -> Result<(), Fault> {
@@ -52,16 +57,16 @@ impl Layout {
         for directory in directories {
             check_directory(&directory)?;
         }
-        let files = [
+        for file in [
             "index.sqlite",
             "index.sqlite-wal",
             "index.sqlite-shm",
             "generations",
             "lock",
+            "writing",
             "flights",
             "open",
-        ];
-        for file in files {
+        ] {
             check_file(&self.root.join(file))?;
         }
         Ok(())
@@ -91,6 +96,11 @@ impl Layout {
 
     pub(super) fn generations(&self) -> PathBuf {
         self.root.join("generations")
+    }
+
+    /// Locked by who has a payload file on its way: see `in_flight`.
+    pub(super) fn writing(&self) -> PathBuf {
+        self.root.join("writing")
     }
 
     pub(super) fn blobs(&self) -> PathBuf {

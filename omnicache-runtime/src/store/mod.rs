@@ -3,6 +3,7 @@
 mod access;
 mod boot;
 mod checkpoint;
+mod collect;
 mod contract;
 mod envelope;
 mod evict;
@@ -10,19 +11,28 @@ mod forget;
 mod garbage;
 mod generations;
 mod hold;
+mod in_flight;
 mod index;
 mod keyed;
 mod layout;
+mod list;
 mod mapping;
+mod medium;
 mod memory;
 mod open;
 mod presence;
+mod quota;
 mod read;
+mod remove;
 pub(crate) mod sealed;
 mod sink;
+mod snapshot;
 mod sweep;
+mod transfer;
+mod verify;
 mod write;
 
+pub use collect::Collection;
 pub use contract::{
     Capabilities, Eviction, Lifecycle, NewEntry, Store, StoreEntry, StoreError, StoreIdentity,
 };
@@ -30,10 +40,15 @@ pub use forget::Scope;
 pub use generations::Word;
 pub use hold::Held;
 pub use keyed::KeyedStore;
+pub use list::{EntryInfo, NamespaceInfo, Whereabouts};
 pub use mapping::Mapping;
+pub use medium::{Medium, file_system};
 pub use memory::MemoryStore;
 pub use open::{DEFAULT_LIMIT, DiskStore};
 pub use sink::INLINE;
+pub use snapshot::Snapshot;
+pub use transfer::{Exported, Imported};
+pub use verify::{Problem, ProblemKind, Verification, Verify};
 
 use std::io;
 use std::path::PathBuf;
@@ -201,4 +216,14 @@ pub struct StoreOptions {
     pub dir: PathBuf,
     /// Never write.
     pub read_only: bool,
+    /// Open it even on a network file system, where processes of several machines may corrupt it. For who knows that
+    /// one machine alone uses the directory.
+    pub allow_network: bool,
+}
+
+impl StoreOptions {
+    /// To read and write the store in `dir`.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), read_only: false, allow_network: false }
+    }
 }

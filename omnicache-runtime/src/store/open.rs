@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use super::access::Accesses;
 use super::checkpoint::Checkpoints;
 use super::generations::{Word, Words};
+use super::in_flight::InFlight;
 use super::index::{self, Index, lock};
 use super::layout::Layout;
+use super::medium::Medium;
 use super::presence::Presence;
 use super::sweep::Sweeps;
 use super::{Eviction, Generation, Identity, StoreOptions};
@@ -29,6 +31,7 @@ pub struct DiskStore {
     pub(super) words: Arc<Words>,
     pub(super) accesses: Accesses,
     pub(super) checkpoints: Checkpoints,
+    pub(super) in_flight: InFlight,
     pub(super) sweeps: Sweeps,
     pub(super) limit: AtomicU64,
     /// The place of the policy in [`EVICTIONS`].
@@ -55,7 +58,7 @@ impl DiskStore {
     ///
     /// # Errors
     /// [`FaultKind::Untrusted`] if the store's directories are symbolic links, belong to another user or can
-    /// be written by one; [`FaultKind::Index`] if the index is not ours or newer; [`FaultKind::Io`] if the
+    /// be written by one, or if it lies on a network file system and `options.allow_network` is not set; [`FaultKind::Index`] if the index is not ours or newer; [`FaultKind::Io`] if the
     /// operating system refuses.
     pub fn open(options: &StoreOptions) -> Result<Arc<Self>, Fault> {
         static OPENED: Mutex<Option<Registry>> = Mutex::new(None);
@@ -65,6 +68,11 @@ impl DiskStore {
         let name = (dir, options.read_only);
         if let Some(store) = opened.get(&name).and_then(Weak::upgrade) {
             return Ok(store);
+        }
+        if !options.allow_network
+            && let Ok(medium) = Medium::of(&name.0)
+        {
+            medium.check(&name.0)?;
         }
         let store = Arc::new(Self::fresh(&name.0, options.read_only)?);
         opened.retain(|_, store| store.strong_count() > 0);
@@ -86,6 +94,7 @@ impl DiskStore {
         let presence = if read_only { None } else { Some(Presence::enter(&layout)?) };
         let (presence, alone) = presence.map_or((None, false), |(presence, alone)| (Some(presence), alone));
         let store = Self {
+            in_flight: InFlight::of(&layout),
             layout,
             read_only,
             words: Arc::new(words),
@@ -190,6 +199,11 @@ impl DiskStore {
         self.sick.store(false, Ordering::Release);
         *slot = Some(Arc::clone(&index));
         Ok(index)
+    }
+
+    /// Has the next operation look whether the index is damaged, and mend it if so.
+    pub(super) fn distrust(&self) {
+        self.sick.store(true, Ordering::Release);
     }
 
     /// An error of the index as a fault; if it says damage, the next operation mends it.

@@ -26,10 +26,10 @@ use crate::error::Fault;
 const ATTEMPTS: usize = 4;
 
 /// A row as it was read: its number and its envelope, by which it is known again.
-struct Mark {
-    id: i64,
+pub(super) struct Mark {
+    pub(super) id: i64,
     /// `None` if the envelope is not even a blob.
-    head: Option<Vec<u8>>,
+    pub(super) head: Option<Vec<u8>>,
 }
 
 /// How a statement finds the row of a mark, if it is still the same.
@@ -60,8 +60,17 @@ enum Bytes {
     InFile { name: String, length: u64, checksum: u128, boot: Option<i64>, mark: Mark },
 }
 
+/// Which payload files are taken for what they were when they were written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Those that were verified in the present boot: they are mapped, and their bytes need not even be read.
+    Boot,
+    /// None: who copies all bytes anyway can as well compare them with their checksum.
+    Nothing,
+}
+
 /// Why a payload file gives no payload.
-enum Unreadable {
+pub(super) enum Unreadable {
     Damaged(String),
     Fault(Fault),
 }
@@ -73,7 +82,7 @@ impl DiskStore {
     /// # Errors
     /// The faults of the index and the operating system; a damaged record is no fault but a miss.
     pub fn get(&self, key: &StoreKey, now: Nanos) -> Result<Lookup, Fault> {
-        let (found, id) = self.fetch(key, now)?;
+        let (found, id) = self.fetch(key, now, Trust::Boot)?;
         if let Some(id) = id {
             self.accessed(id, now);
         }
@@ -81,7 +90,12 @@ impl DiskStore {
     }
 
     /// Looks a key up as [`DiskStore::get`] does, but it does not count as a use. Gives the number of what it found.
-    pub(super) fn fetch(&self, key: &StoreKey, now: Nanos) -> Result<(Lookup, Option<i64>), Fault> {
+    pub(super) fn fetch(
+        &self,
+        key: &StoreKey,
+        now: Nanos,
+        trust: Trust,
+    ) -> Result<(Lookup, Option<i64>), Fault> {
         let missed = |lookup| Ok((lookup, None));
         for _ in 0..ATTEMPTS {
             let (mark, why) = match self.look(key, now)? {
@@ -92,7 +106,7 @@ impl DiskStore {
                     return missed(Lookup::Expired);
                 }
                 Seen::Damaged(mark, why) => (mark, why),
-                Seen::Live(live) => match self.payload(live.bytes) {
+                Seen::Live(live) => match self.payload(live.bytes, trust) {
                     Ok(payload) => {
                         return Ok((Lookup::Found(Record { info: live.info, payload }), Some(live.id)));
                     }
@@ -115,7 +129,7 @@ impl DiskStore {
     /// The faults of the index and the operating system.
     pub fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault> {
         let Seen::Live(live) = self.look(key, now)? else { return Ok(false) };
-        match self.payload(live.bytes) {
+        match self.payload(live.bytes, Trust::Boot) {
             Ok(_) => Ok(true),
             Err((_, Unreadable::Damaged(_))) => Ok(false),
             Err((_, Unreadable::Fault(fault))) => Err(fault),
@@ -182,7 +196,7 @@ impl DiskStore {
         Ok(seen.map_err(|e| self.fault("looking up an entry", e))?.unwrap_or(Seen::Absent(None)))
     }
 
-    fn payload(&self, bytes: Bytes) -> Result<Payload, (Mark, Unreadable)> {
+    fn payload(&self, bytes: Bytes, trust: Trust) -> Result<Payload, (Mark, Unreadable)> {
         let (name, length, checksum, verified, mark) = match bytes {
             Bytes::Here(bytes) => return Ok(Payload::Owned(bytes)),
             Bytes::InFile { name, length, checksum, boot, mark } => (name, length, checksum, boot, mark),
@@ -192,13 +206,14 @@ impl DiskStore {
             Err(unreadable) => return Err((mark, unreadable)),
         };
         let present = boot::id();
-        if present.is_some() && verified == present {
+        let seen = present.is_some() && verified == present;
+        if seen && trust == Trust::Boot {
             return Ok(payload);
         }
         if XxHash3_128::oneshot(&payload) != checksum {
             return Err((mark, Unreadable::Damaged("its file does not match its checksum".into())));
         }
-        if present.is_some() && !self.read_only {
+        if !seen && present.is_some() && !self.read_only {
             // Once per boot. If it cannot be written, the next reader verifies again.
             let _ = self.transact("noting a verified file", |work| {
                 work.connection
@@ -209,7 +224,8 @@ impl DiskStore {
         Ok(payload)
     }
 
-    fn map(&self, name: &str, length: u64) -> Result<Payload, Unreadable> {
+    /// Maps a payload file that is there under a name of ours and has this length.
+    pub(super) fn map(&self, name: &str, length: u64) -> Result<Payload, Unreadable> {
         let damaged = |why: &str| Unreadable::Damaged(why.into());
         let path = self.layout.own(name).ok_or_else(|| damaged("its file has a name that is not ours"))?;
         let open = |path| -> io::Result<(File, Option<u64>)> {
@@ -257,7 +273,7 @@ impl DiskStore {
 
     /// Removes a row if it is still the one that was read. `false` if it is not; a removal that fails is left
     /// to the next reader.
-    fn withdraw(&self, mark: &Mark, why: Departure) -> bool {
+    pub(super) fn withdraw(&self, mark: &Mark, why: Departure) -> bool {
         if self.read_only {
             return true;
         }

@@ -60,3 +60,9 @@ CREATE TABLE metadata (
     name  TEXT PRIMARY KEY,
     value BLOB NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE quota (
+    namespace TEXT PRIMARY KEY,
+    bytes     INTEGER NOT NULL,
+    used      INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use twox_hash::XxHash3_128;
 use twox_hash::xxhash3_128::Hasher;
 
+use super::in_flight::{Entered, InFlight};
 use super::layout::{Layout, array_name, blob_name, make_directory, private_file};
 use super::mapping::Mapping;
 use super::{Place, StoreKey};
@@ -23,10 +24,12 @@ const BUFFER: usize = 64 << 10;
 const PIECE: usize = 1 << 20;
 
 /// A payload that has been written, but belongs to no row yet.
-pub(super) struct Written {
+pub(super) struct Written<'a> {
     pub(super) length: u64,
     pub(super) checksum: u128,
     pub(super) kept: Kept,
+    /// Held until its row is committed, if it is in a file.
+    _in_flight: Option<Entered<'a>>,
 }
 
 /// Where a payload is.
@@ -37,7 +40,7 @@ pub(super) enum Kept {
     File(String),
 }
 
-impl Written {
+impl Written<'_> {
     /// The name of its file, if it has one.
     pub(super) fn file(&self) -> Option<&str> {
         match &self.kept {
@@ -57,13 +60,15 @@ impl Written {
 type Payload<'a> = dyn FnMut(&mut dyn Write) -> Result<(), Fault> + 'a;
 
 /// Runs `payload` into its place; `None` if it is longer than `limit`, and then nothing is left behind.
-pub(super) fn write(
-    layout: &Layout,
+pub(super) fn write<'a>(
+    layout: &'a Layout,
+    in_flight: &'a InFlight,
     key: &StoreKey,
     place: Place,
     limit: u64,
     payload: &mut Payload<'_>,
-) -> Result<Option<Written>, Fault> {
+) -> Result<Option<Written<'a>>, Fault> {
+    let mut entered = None;
     let target = match place {
         Place::Record => Target::Memory(Vec::new()),
         Place::ArrayFile(extension) => {
@@ -72,11 +77,12 @@ pub(super) fn write(
             let path = layout.own(&name).ok_or_else(|| {
                 Fault::new(FaultKind::Encode, format!("{extension:?} is no file name extension of ours"))
             })?;
+            entered = Some(in_flight.enter().map_err(|e| write_fault(layout, e))?);
             let file = ArrayFile::create(layout).map_err(|e| write_fault(layout, e))?;
             Target::Array { writer: Box::new(BufWriter::with_capacity(BUFFER, file)), name, path }
         }
     };
-    let mut sink = Sink { layout, target, length: 0, limit, too_large: false };
+    let mut sink = Sink { layout, in_flight, target, length: 0, limit, too_large: false, entered };
     let written = payload(&mut sink);
     if sink.too_large {
         return Ok(None);
@@ -92,10 +98,13 @@ fn write_fault(layout: &Layout, e: io::Error) -> Fault {
 /// Counts what flows through it, and moves on to a blob when a payload outgrows the row.
 struct Sink<'a> {
     layout: &'a Layout,
+    in_flight: &'a InFlight,
     target: Target,
     length: u64,
     limit: u64,
     too_large: bool,
+    /// After the target, so that a file that came to nothing is gone before the lock is.
+    entered: Option<Entered<'a>>,
 }
 
 enum Target {
@@ -120,6 +129,7 @@ impl Write for Sink<'_> {
                 head.extend_from_slice(bytes);
                 return Ok(());
             }
+            self.entered = Some(self.in_flight.enter()?);
             let mut blob = Blob::create(self.layout)?;
             blob.write_all(head)?;
             self.target = Target::Blob(Box::new(blob));
@@ -139,8 +149,8 @@ impl Write for Sink<'_> {
     }
 }
 
-impl Sink<'_> {
-    fn finish(self) -> io::Result<Written> {
+impl<'a> Sink<'a> {
+    fn finish(self) -> io::Result<Written<'a>> {
         let length = self.length;
         let (checksum, kept) = match self.target {
             Target::Memory(bytes) => (XxHash3_128::oneshot(&bytes), Kept::Inline(bytes)),
@@ -153,7 +163,7 @@ impl Sink<'_> {
                 (file.publish(&path)?, Kept::File(name))
             }
         };
-        Ok(Written { length, checksum, kept })
+        Ok(Written { length, checksum, kept, _in_flight: self.entered })
     }
 }
 
@@ -268,7 +278,7 @@ impl Drop for ArrayFile {
 }
 
 /// A number no other file of any process has: random per process, and counted.
-fn unique() -> u64 {
+pub(super) fn unique() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     RandomState::new().hash_one((std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
 }

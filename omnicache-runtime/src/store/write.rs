@@ -13,6 +13,7 @@ use super::generations::{Forgetting, Words, index_of};
 use super::index::{Index, make_function};
 use super::layout::is_blob_name;
 use super::open::DiskStore;
+use super::quota;
 use super::sink::{self, Written};
 use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot, sweep};
 use crate::clock::Nanos;
@@ -20,7 +21,7 @@ use crate::error::{Fault, FaultKind};
 
 /// What a row costs beside its payload and envelope: its other columns, index entries and share of pages. An
 /// estimate, so that a million empty results are not free.
-const ROW: u64 = 160;
+pub(super) const ROW: u64 = 160;
 /// A blob's content may be removed by another process just before its new row is committed; then it is
 /// written again, so many times.
 const ATTEMPTS: usize = 3;
@@ -68,18 +69,18 @@ enum Placed {
 }
 
 /// A payload that was written and has no row yet.
-struct Draft {
-    written: Written,
+struct Draft<'a> {
+    written: Written<'a>,
     /// What its row will be charged.
     charge: u64,
 }
 
-impl Draft {
+impl<'a> Draft<'a> {
     /// Writes the payload of a record; `None` if it is larger than `limit`, and then nothing is left behind.
-    fn write(store: &DiskStore, record: &mut NewRecord<'_>, limit: u64) -> Result<Option<Self>, Fault> {
-        let Some(written) = sink::write(&store.layout, record.key, record.place, limit, record.write)? else {
-            return Ok(None);
-        };
+    fn write(store: &'a DiskStore, record: &mut NewRecord<'_>, limit: u64) -> Result<Option<Self>, Fault> {
+        let written =
+            sink::write(&store.layout, &store.in_flight, record.key, record.place, limit, record.write)?;
+        let Some(written) = written else { return Ok(None) };
         let envelope = record.info.shell.len() + record.key.bytes.len() + envelope::LEAST;
         let charge = written.length.saturating_add(envelope as u64 + ROW);
         if charge > limit {
@@ -188,7 +189,7 @@ impl DiskStore {
     }
 
     /// Clears up after a transaction.
-    fn settle(&self, placed: Placed, draft: Option<&Draft>) -> Stored {
+    fn settle(&self, placed: Placed, draft: Option<&Draft<'_>>) -> Stored {
         let refused = match placed {
             Placed::Kept { evicted, generation, files } => {
                 self.unlink(files);
@@ -206,7 +207,7 @@ impl DiskStore {
         &self,
         work: &Work<'_>,
         record: &NewRecord<'_>,
-        draft: Option<&Draft>,
+        draft: Option<&Draft<'_>>,
         limit: u64,
         unless_present: bool,
     ) -> rusqlite::Result<Placed> {
@@ -229,6 +230,10 @@ impl DiskStore {
         if unless_present && is_present(work, record, function)? {
             return Ok(Placed::Present);
         }
+        let quota = quota::of(work.connection, &identity.namespace)?.map(|(bytes, _)| bytes);
+        if quota.is_some_and(|quota| *charge > quota) {
+            return Ok(Placed::TooLarge);
+        }
         let mut totals = Totals::read(work.connection)?;
         let mut files = Files::default();
         let id = insert(work, record, written, function, *charge, &mut totals, &mut files)?;
@@ -238,10 +243,17 @@ impl DiskStore {
             totals.remove_expired(work.connection, now, id, sweep::MOST, &mut files)?;
         }
         let mut evicted = 0;
+        let room = Room { keep: id, limit, now, eviction: self.eviction() };
+        if let Some(quota) = quota
+            && quota::used(work.connection, &identity.namespace)? > quota
+        {
+            self.accesses.write(work.connection)?;
+            let room = Room { limit: quota, ..room };
+            evicted += totals.keep_to_quota(work.connection, &identity.namespace, &room, &mut files)?;
+        }
         if totals.bytes > limit {
             self.accesses.write(work.connection)?;
-            let room = Room { keep: id, limit, now, eviction: self.eviction() };
-            evicted = totals.make_room(work.connection, &room, &mut files)?;
+            evicted += totals.make_room(work.connection, &room, &mut files)?;
         } else if is_nearly_full(totals.bytes, limit) && self.accesses.is_batch() {
             self.accesses.write(work.connection)?;
         }
@@ -285,7 +297,7 @@ impl DiskStore {
 fn insert(
     work: &Work<'_>,
     record: &NewRecord<'_>,
-    written: &Written,
+    written: &Written<'_>,
     function: i64,
     charge: u64,
     totals: &mut Totals,

@@ -19,11 +19,11 @@ pub const NOW: u64 = 1_700_000_000_000_000_000;
 const CHILD: &str = "OMNICACHE_STORE_CHILD";
 
 pub fn open(dir: &Path) -> Arc<DiskStore> {
-    DiskStore::open(&StoreOptions { dir: dir.to_owned(), read_only: false }).expect("the store opens")
+    DiskStore::open(&StoreOptions::new(dir)).expect("the store opens")
 }
 
 pub fn open_read_only(dir: &Path) -> Arc<DiskStore> {
-    DiskStore::open(&StoreOptions { dir: dir.to_owned(), read_only: true })
+    DiskStore::open(&StoreOptions { read_only: true, ..StoreOptions::new(dir) })
         .expect("the store opens read-only")
 }
 
