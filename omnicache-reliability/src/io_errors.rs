@@ -124,13 +124,10 @@ pub(crate) fn run(settings: &Settings) -> Checked<Outcome> {
     Ok(Outcome::of(figure, &failures))
 }
 
-/// When an error lasts: from then on, or three times if that means "try again" or "somebody has the lock".
+/// When an error lasts: from then on, or three times if it means "try again", or is one of taking a lock: `SQLite`
+/// then believes that somebody else has it, and waits.
 fn lasting(name: &str, error: &str, n: u64) -> String {
-    if error == "EINTR" || (name, error) == ("fcntl", "EACCES") {
-        format!("{n}..{}", n + 2)
-    } else {
-        format!("{n}+")
-    }
+    if error == "EINTR" || name == "fcntl" { format!("{n}..{}", n + 2) } else { format!("{n}+") }
 }
 
 /// Runs a program in trouble, and a healthy one after it.
