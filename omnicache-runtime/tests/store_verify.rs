@@ -355,3 +355,16 @@ fn whatever_byte_of_the_index_is_damaged_repair_leaves_a_clean_store_and_no_wron
     }
     assert!(refused < 10, "{refused} were not opened");
 }
+
+#[test]
+fn a_put_waits_for_a_stopped_check_for_seconds_and_not_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let f = function("f");
+    put_array(&store, &key(&f, 1), b"makes the file");
+    let stopped = fs::File::open(root(dir.path()).join("writing")).unwrap();
+    stopped.lock().unwrap();
+    put(&store, &key(&f, 2), b"an inline payload waits for nobody");
+    put_array(&store, &key(&f, 3), b"array");
+    assert_eq!(bytes(&store, &key(&f, 3)).unwrap(), b"array");
+}

@@ -4,7 +4,7 @@
 //! is committed (or the file is gone again). Whoever holds it alone therefore knows that a file without a row is
 //! garbage, however young it is. The system drops the lock of a killed process.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::index::lock;
 use super::layout::{Layout, private_file};
 
-/// How long a check waits for a moment at which nothing is on its way.
+/// How long a check waits for a moment at which nothing is on its way, and a writer for the end of a check.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The payload files that this process has on their way.
@@ -38,7 +38,8 @@ impl InFlight {
         Self { path: layout.writing(), writers: Mutex::default() }
     }
 
-    /// Notes that a payload file is about to be written. Waits while somebody checks.
+    /// Notes that a payload file is about to be written. Waits while somebody checks, which takes moments; one who
+    /// checks and was stopped must not stop us for ever. Then the worst is that our file is taken for garbage: a miss.
     pub(super) fn enter(&self) -> io::Result<Entered<'_>> {
         let mut writers = lock(&self.writers);
         if writers.count == 0 {
@@ -46,7 +47,7 @@ impl InFlight {
                 Some(file) => file,
                 None => self.open()?,
             };
-            file.lock_shared()?;
+            share(&file)?;
             writers.file = Some(file);
         }
         writers.count += 1;
@@ -70,15 +71,28 @@ impl InFlight {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(file)),
-                Err(std::fs::TryLockError::Error(e)) => return Err(e),
-                Err(std::fs::TryLockError::WouldBlock) if began.elapsed() > PATIENCE => return Ok(None),
-                Err(std::fs::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
+                Err(TryLockError::Error(e)) => return Err(e),
+                Err(TryLockError::WouldBlock) if began.elapsed() > PATIENCE => return Ok(None),
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
             }
         }
     }
 
     fn open(&self) -> io::Result<File> {
         private_file(OpenOptions::new().write(true).create(true).truncate(false), &self.path)
+    }
+}
+
+fn share(file: &File) -> io::Result<()> {
+    let began = Instant::now();
+    loop {
+        match file.try_lock_shared() {
+            Err(TryLockError::Error(e)) => return Err(e),
+            Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Ok(()) | Err(TryLockError::WouldBlock) => return Ok(()),
+        }
     }
 }
 
