@@ -66,8 +66,8 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // If it was not mounted there is nothing to do.
-        let _ = Command::new("umount").arg(&self.mounted).stderr(Stdio::null()).status();
+        // Lazily, since a thread that copies the index's log may still be at it; if it is not mounted, nothing is done.
+        let _ = Command::new("umount").arg("-l").arg(&self.mounted).stderr(Stdio::null()).status();
     }
 }
 
