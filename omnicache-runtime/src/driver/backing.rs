@@ -44,22 +44,25 @@ pub(super) trait Backing: Send + Sync {
     fn trace(&self, key: &StoreKey, now: Nanos) -> Result<CallExplanation, Fault>;
 }
 
-/// How long a store that could not be opened is left alone.
+/// How long a store that could not be opened is left alone at least; longer if the attempt took long.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Opens something at its first use; after a failure not again at once.
 #[derive(Default)]
-pub(super) struct Opening(Mutex<Option<Instant>>);
+pub(super) struct Opening {
+    again: Mutex<Option<Instant>>,
+}
 
 impl Opening {
     /// Opens it, unless that failed lately: then it is silently absent.
     pub(super) fn attempt<T>(&self, open: impl FnOnce() -> Result<T, Fault>) -> Result<Option<T>, Fault> {
-        let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if failed.is_some_and(|at| at.elapsed() < RETRY_AFTER) {
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = Instant::now();
+        if again.is_some_and(|again| start < again) {
             return Ok(None);
         }
         let opened = open();
-        *failed = opened.is_err().then(Instant::now);
+        *again = opened.is_err().then(|| Instant::now() + RETRY_AFTER.max(2 * start.elapsed()));
         opened.map(Some)
     }
 }

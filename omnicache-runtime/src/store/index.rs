@@ -34,7 +34,7 @@ const READERS: usize = 16;
 /// Functions remembered by the address of their identity.
 const REMEMBERED: usize = 4096;
 /// How long a connection waits for another process's write lock.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One opened index: gone once the file was found damaged or replaced.
 pub(super) struct Index {
@@ -329,7 +329,8 @@ pub(super) fn start_over(layout: &Layout, words: &Words) -> Result<Index, Fault>
     Index::open(layout, words, false)
 }
 
-fn is_busy(e: &rusqlite::Error) -> bool {
+/// Whether the error says that a lock could not be had.
+pub(super) fn is_busy(e: &rusqlite::Error) -> bool {
     matches!(
         e.sqlite_error_code(),
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)

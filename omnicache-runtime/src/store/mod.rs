@@ -24,6 +24,7 @@ mod presence;
 mod quota;
 mod read;
 mod remove;
+mod rest;
 pub(crate) mod sealed;
 mod sink;
 mod snapshot;

@@ -14,6 +14,7 @@ use super::index::{self, Index, lock};
 use super::layout::Layout;
 use super::medium::Medium;
 use super::presence::Presence;
+use super::rest::Rest;
 use super::sweep::Sweeps;
 use super::{Eviction, Generation, Identity, StoreOptions};
 use crate::error::{Fault, FaultKind};
@@ -33,6 +34,7 @@ pub struct DiskStore {
     pub(super) checkpoints: Checkpoints,
     pub(super) in_flight: InFlight,
     pub(super) sweeps: Sweeps,
+    pub(super) rest: Rest,
     pub(super) limit: AtomicU64,
     /// The place of the policy in [`EVICTIONS`].
     eviction: AtomicU8,
@@ -58,8 +60,8 @@ impl DiskStore {
     ///
     /// # Errors
     /// [`FaultKind::Untrusted`] if the store's directories are symbolic links, belong to another user or can
-    /// be written by one, or if it lies on a network file system and `options.allow_network` is not set; [`FaultKind::Index`] if the index is not ours or newer; [`FaultKind::Io`] if the
-    /// operating system refuses.
+    /// be written by one, or if it lies on a network file system and `options.allow_network` is not set;
+    /// [`FaultKind::Index`] if the index is not ours or newer; [`FaultKind::Io`] if the operating system refuses.
     pub fn open(options: &StoreOptions) -> Result<Arc<Self>, Fault> {
         static OPENED: Mutex<Option<Registry>> = Mutex::new(None);
         let dir = directory(options)?;
@@ -101,6 +103,7 @@ impl DiskStore {
             accesses: Accesses::default(),
             checkpoints: Checkpoints::default(),
             sweeps: Sweeps::default(),
+            rest: Rest::default(),
             limit: AtomicU64::new(DEFAULT_LIMIT),
             eviction: AtomicU8::new(0),
             index: RwLock::new(Some(Arc::new(index))),
@@ -168,6 +171,12 @@ impl DiskStore {
 
     /// The present index: reopened if another process replaced it, mended if an operation met damage.
     pub(super) fn index(&self) -> Result<Arc<Index>, Fault> {
+        if self.rest.is_on() {
+            return Err(Fault::new(
+                FaultKind::Index,
+                "the index was locked for too long: it is left alone for half a minute",
+            ));
+        }
         let present = self.index.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = &*present
             && index.epoch == self.words.epoch()
@@ -210,6 +219,8 @@ impl DiskStore {
     pub(super) fn fault(&self, context: &str, e: rusqlite::Error) -> Fault {
         if index::is_damage(&e) {
             self.sick.store(true, Ordering::Release);
+        } else if index::is_busy(&e) {
+            self.rest.begin();
         }
         index::fault(context, e)
     }
