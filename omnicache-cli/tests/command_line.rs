@@ -49,6 +49,7 @@ fn put(store: &DiskStore, namespace: &str, code: u128, place: Place, payload: &[
         cost: 1_500_000,
         stored_at: u64::try_from(now).unwrap(),
         ttl,
+        packed: false,
     };
     let stored = store.put(NewRecord {
         key: &key,

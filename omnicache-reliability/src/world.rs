@@ -102,8 +102,14 @@ impl<'a> Put<'a> {
 
     /// Does it.
     pub(crate) fn into(self, store: &DiskStore) -> Result<Stored, Fault> {
-        let info =
-            RecordInfo { codec: Codec::Raw, shell: vec![1], cost: 1, stored_at: self.at, ttl: self.ttl };
+        let info = RecordInfo {
+            codec: Codec::Raw,
+            shell: vec![1],
+            cost: 1,
+            stored_at: self.at,
+            ttl: self.ttl,
+            packed: false,
+        };
         let mut write = |out: &mut dyn Write| {
             // In two pieces, so that a kill may come between them.
             let (head, tail) = self.payload.split_at(self.payload.len() / 2);

@@ -52,7 +52,14 @@ fn put_all(store: &DiskStore, keys: &[StoreKey], payload: impl Fn(usize) -> Vec<
         .zip(&payloads)
         .map(|((key, write), payload)| NewRecord {
             key,
-            info: RecordInfo { codec: Codec::Raw, shell: Vec::new(), cost: 1, stored_at: now, ttl: None },
+            info: RecordInfo {
+                codec: Codec::Raw,
+                shell: Vec::new(),
+                cost: 1,
+                stored_at: now,
+                ttl: None,
+                packed: false,
+            },
             place: Place::Record,
             size: payload.len() as u64,
             since: Generation(0),

@@ -73,7 +73,14 @@ fn main() {
 }
 
 fn put(store: &DiskStore, key: &StoreKey, place: Place, payload: &[u8], since: Generation, now: u64) {
-    let info = RecordInfo { codec: Codec::Raw, shell: Vec::new(), cost: 1, stored_at: now, ttl: None };
+    let info = RecordInfo {
+        codec: Codec::Raw,
+        shell: Vec::new(),
+        cost: 1,
+        stored_at: now,
+        ttl: None,
+        packed: false,
+    };
     let mut write = |out: &mut dyn std::io::Write| {
         out.write_all(payload).map_err(|e| omnicache_runtime::Fault::io("writing", e))
     };

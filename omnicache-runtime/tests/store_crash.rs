@@ -91,7 +91,14 @@ fn what_a_killed_process_left_is_gone_once_the_store_is_opened_alone() {
             out.write_all(&payload(200_000, 1)).unwrap();
             std::process::abort();
         };
-        let info = RecordInfo { codec: Codec::Raw, shell: Vec::new(), cost: 1, stored_at: NOW, ttl: None };
+        let info = RecordInfo {
+            codec: Codec::Raw,
+            shell: Vec::new(),
+            cost: 1,
+            stored_at: NOW,
+            ttl: None,
+            packed: false,
+        };
         let since = store.generation(&f);
         store
             .put(NewRecord { key: &key, info, place, size: 0, since, refresh: false, write: &mut write })

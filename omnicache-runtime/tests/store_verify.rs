@@ -242,7 +242,14 @@ fn what_is_being_written_is_no_orphan() {
             out.write_all(&half).unwrap();
             Ok(())
         };
-        let info = RecordInfo { codec: Codec::Raw, shell: vec![], cost: 0, stored_at: NOW, ttl: None };
+        let info = RecordInfo {
+            codec: Codec::Raw,
+            shell: vec![],
+            cost: 0,
+            stored_at: NOW,
+            ttl: None,
+            packed: false,
+        };
         let since = store.generation(&key.identity);
         let record = NewRecord { key: &key, info, place, size: 0, since, refresh: false, write: &mut write };
         let stored = store.put(record).unwrap();

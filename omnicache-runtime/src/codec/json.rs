@@ -6,15 +6,11 @@ use std::io;
 
 use serde_json::Value;
 
+use super::packing::{LEVEL, pack, unpack};
 use super::{Leaf, Measure, Native, Payload, TypeShape, expect_codec, shape_of};
 use crate::error::{Fault, FaultKind};
 use crate::kind::{Codec, Kind};
 
-/// zstd's own default: beyond it, time grows faster than the text shrinks.
-const LEVEL: i32 = 3;
-/// A zstd block takes 4 bytes at least and yields 128 KiB at most, so no true text is longer than this many times
-/// its frame.
-const MOST: u64 = 1 << 15;
 /// What the parser nests at most.
 const DEPTH: usize = 127;
 
@@ -44,10 +40,6 @@ fn nests_within(value: &Value, levels: usize) -> bool {
     }
 }
 
-fn refused(why: &'static str) -> Fault {
-    Fault::new(FaultKind::Decode, "not a compressed JSON text").because(why)
-}
-
 impl Leaf<Value> for Json {
     const KIND: Kind = Kind::Json;
     const CODEC: Codec = Codec::Json;
@@ -67,30 +59,15 @@ impl Leaf<Value> for Json {
 
     fn encode(value: &Value, codec: Codec, out: &mut dyn io::Write) -> Result<(), Fault> {
         expect_codec(FaultKind::Encode, codec, Codec::Json)?;
-        let failed = |error: io::Error| Fault::new(FaultKind::Encode, "compressing JSON").because(error);
-        let text = serde_json::to_vec(value).map_err(|error| failed(error.into()))?;
-        let frame = zstd::bulk::compress(&text, LEVEL).map_err(failed)?;
-        let written = out.write_all(&(text.len() as u64).to_le_bytes()).and_then(|()| out.write_all(&frame));
+        let text = serde_json::to_vec(value)
+            .map_err(|error| Fault::new(FaultKind::Encode, "writing JSON").because(error))?;
+        let written = out.write_all(&pack(&text, LEVEL)?);
         written.map_err(|error| Fault::io("writing JSON", error))
     }
 
     fn decode(codec: Codec, payload: Payload) -> Result<Value, Fault> {
         expect_codec(FaultKind::Decode, codec, Codec::Json)?;
-        let (length, frame) = payload.split_first_chunk().ok_or_else(|| refused("it is too short"))?;
-        let length = u64::from_le_bytes(*length);
-        if length > MOST.saturating_mul(frame.len() as u64) {
-            return Err(refused("its length cannot be true"));
-        }
-        let length = usize::try_from(length).map_err(|_| refused("its length cannot be true"))?;
-        let mut text = Vec::new();
-        text.try_reserve_exact(length).map_err(|_| refused("its length cannot be true"))?;
-        let read =
-            zstd::bulk::Decompressor::new().and_then(|mut zstd| zstd.decompress_to_buffer(frame, &mut text));
-        let read =
-            read.map_err(|error| Fault::new(FaultKind::Decode, "decompressing JSON").because(error))?;
-        if read != length || text.len() != length {
-            return Err(refused("it is not as long as it says"));
-        }
+        let text = unpack(&payload)?;
         serde_json::from_slice(&text)
             .map_err(|error| Fault::new(FaultKind::Decode, "reading JSON").because(error))
     }

@@ -15,6 +15,8 @@ mod image;
 mod json;
 mod native;
 mod opaque;
+#[cfg(feature = "zstd")]
+pub(crate) mod packing;
 mod payload;
 mod serial;
 #[cfg(all(test, feature = "disk"))]

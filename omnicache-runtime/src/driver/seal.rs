@@ -25,9 +25,9 @@ impl Sealer {
     }
 
     fn hasher(&self, key: &StoreKey, info: &RecordInfo, shell: &[u8]) -> blake3::Hasher {
-        let RecordInfo { codec, stored_at, ttl, cost, .. } = info;
+        let RecordInfo { codec, stored_at, ttl, cost, packed, .. } = info;
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        hasher.update(&key.hash).update(&[codec.id(), u8::from(ttl.is_some())]);
+        hasher.update(&key.hash).update(&[codec.id(), u8::from(ttl.is_some()), u8::from(*packed)]);
         for word in [*stored_at, ttl.unwrap_or(0), *cost, shell.len() as u64] {
             hasher.update(&word.to_le_bytes());
         }
@@ -81,8 +81,14 @@ mod tests {
     }
 
     fn sealed(sealer: &Sealer) -> RecordInfo {
-        let mut info =
-            RecordInfo { codec: Codec::Bincode, shell: vec![1, 2], cost: 3, stored_at: 4, ttl: Some(5) };
+        let mut info = RecordInfo {
+            codec: Codec::Bincode,
+            shell: vec![1, 2],
+            cost: 3,
+            stored_at: 4,
+            ttl: Some(5),
+            packed: false,
+        };
         let mut write = |out: &mut dyn io::Write| out.write_all(b"payload").map_err(|e| Fault::io("", e));
         sealer.seal(&key(1), &mut info, &mut write).unwrap();
         info
@@ -112,6 +118,7 @@ mod tests {
         assert!(!opens(&|info| info.stored_at += 1, 1, b"payload"), "the time");
         assert!(!opens(&|info| info.ttl = None, 1, b"payload"), "the time to live");
         assert!(!opens(&|info| info.ttl = Some(6), 1, b"payload"), "the time to live");
+        assert!(!opens(&|info| info.packed = true, 1, b"payload"), "the packing");
         for at in 0..34 {
             assert!(!opens(&|info| info.shell[at] ^= 1, 1, b"payload"), "byte {at} of shell and seal");
         }

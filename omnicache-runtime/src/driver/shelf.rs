@@ -1,5 +1,6 @@
 //! A function's place in the store: typed values on this side, bytes on the other.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,12 +21,24 @@ use crate::settings::settings;
 pub(super) use crate::store::Held;
 use crate::store::{DiskStore, Identity, Place, RecordInfo, Scope, StoreKey};
 
+#[cfg(feature = "zstd")]
+use crate::codec::packing::unpack;
+
+/// A build that cannot compress cannot read what is compressed either.
+#[cfg(not(feature = "zstd"))]
+fn unpack(_: &[u8]) -> Result<Vec<u8>, Fault> {
+    let why = "a record is compressed, and the feature `zstd` is not compiled in";
+    Err(Fault::new(crate::error::FaultKind::Decode, why))
+}
+
 /// A function's place in the store.
 pub(super) struct Shelf {
     identity: Arc<Identity>,
     backing: Box<dyn Backing>,
     sealer: Option<Sealer>,
     one_flight: bool,
+    #[cfg(feature = "zstd")]
+    compress: Option<i32>,
 }
 
 /// The key of one call.
@@ -79,7 +92,14 @@ impl Shelf {
         };
         let secret = plan.secret.as_ref().or(settings().secret.as_ref());
         let sealer = secret.map(|secret| Sealer::new(&secret.0));
-        Some(Self { identity, backing, sealer, one_flight: plan.one_flight })
+        Some(Self {
+            identity,
+            backing,
+            sealer,
+            one_flight: plan.one_flight,
+            #[cfg(feature = "zstd")]
+            compress: plan.compress,
+        })
     }
 
     /// The directory, if it lies in one.
@@ -126,6 +146,9 @@ impl Shelf {
         if expired(record.info.stored_at, ttl, now) {
             return Ok(Err(Some(CallExplanation::Expired)));
         }
+        if record.info.packed {
+            record.payload = unpack(&record.payload)?.into();
+        }
         let (size, info) = (record.payload.len() as u64, record.info);
         let kept = F::decode(&info.shell, info.codec, record.payload)?;
         let RecordInfo { cost, stored_at, ttl, .. } = info;
@@ -152,12 +175,61 @@ impl Shelf {
             _ => Place::Record,
         };
         let Worth { shell, size, cost, stored_at, .. } = worth;
-        let mut info = RecordInfo { codec, shell: shell.clone(), cost: *cost, stored_at: *stored_at, ttl };
-        let mut write = |out: &mut dyn std::io::Write| F::encode(&worth.kept, codec, out);
-        if let Some(sealer) = &self.sealer {
-            sealer.seal(&key.0, &mut info, &mut write)?;
+        let (shell, size) = (shell.clone(), *size);
+        let mut info = RecordInfo { codec, shell, cost: *cost, stored_at: *stored_at, ttl, packed: false };
+        let mut encode = |out: &mut dyn io::Write| F::encode(&worth.kept, codec, out);
+        if let Some(packed) = self.pack(codec, place, size, &mut encode)? {
+            info.packed = true;
+            let mut write = |out: &mut dyn io::Write| {
+                out.write_all(&packed).map_err(|e| Fault::io("writing a compressed payload", e))
+            };
+            let size = packed.len() as u64;
+            return self
+                .save_bytes(&key.0, NewBytes { info, place, size, since, refresh, write: &mut write });
         }
-        self.backing.save(&key.0, NewBytes { info, place, size: *size, since, refresh, write: &mut write })
+        self.save_bytes(&key.0, NewBytes { info, place, size, since, refresh, write: &mut encode })
+    }
+
+    /// Seals a record, if there is a secret, and stores it.
+    fn save_bytes(&self, key: &StoreKey, mut new: NewBytes<'_>) -> Result<Saved, Fault> {
+        if let Some(sealer) = &self.sealer {
+            sealer.seal(key, &mut new.info, new.write)?;
+        }
+        self.backing.save(key, new)
+    }
+
+    /// The payload that `encode` writes, packed, if that is asked for and makes it smaller.
+    #[cfg(feature = "zstd")]
+    fn pack(
+        &self,
+        codec: Codec,
+        place: Place,
+        size: u64,
+        encode: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), Fault>,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(level) = self.compress.filter(|_| codec != Codec::Json && place == Place::Record) else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        encode(&mut bytes)?;
+        let packed = crate::codec::packing::pack(&bytes, level)?;
+        Ok((packed.len() < bytes.len()).then_some(packed))
+    }
+
+    #[cfg(not(feature = "zstd"))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "the shape of the build that compresses"
+    )]
+    fn pack(
+        &self,
+        _: Codec,
+        _: Place,
+        _: u64,
+        _: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), Fault>,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(None)
     }
 
     /// Whether keys are held for one process at a time.

@@ -104,6 +104,8 @@ pub struct Config {
     pub(crate) secret: Option<Secret>,
     #[cfg(feature = "disk")]
     pub(crate) one_flight: bool,
+    #[cfg(feature = "zstd")]
+    pub(crate) compress: Option<i32>,
 }
 
 /// Declares builder methods that set one field each.
@@ -219,6 +221,14 @@ impl Config {
     #[cfg(feature = "disk")]
     pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.secret = Some(Secret(secret.as_ref().into()));
+        self
+    }
+
+    /// Compresses what goes to disk, or into a store, with zstd at this level (1 to 22; 3 is zstd's own choice), where
+    /// that makes it smaller. Array files stay as they are, so that others can map them; JSON is compressed anyway.
+    #[cfg(feature = "zstd")]
+    pub fn compress(mut self, level: i32) -> Self {
+        self.compress = Some(level);
         self
     }
 

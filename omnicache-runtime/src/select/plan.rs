@@ -61,6 +61,8 @@ pub(crate) struct Plan {
     pub(crate) secret: Option<Secret>,
     #[cfg(feature = "disk")]
     pub(crate) one_flight: bool,
+    #[cfg(feature = "zstd")]
+    pub(crate) compress: Option<i32>,
     pub(crate) reasons: Vec<String>,
     /// Whether the disk was asked for, and not chosen for the kind alone, so that being unable to is an error.
     pub(crate) insists: bool,

@@ -64,6 +64,8 @@ impl<'a> Resolver<'a> {
         let (backend, source) = self.backend();
         let (small, large) = self.sides(backend, source)?;
         let on_disk = small.store.is_some() || large.store.is_some();
+        #[cfg(feature = "zstd")]
+        self.check_compression([small, large])?;
         let backend = if on_disk { backend } else { self.in_memory_alone(backend) };
         self.note_sharing();
         let policy = self.policy()?;
@@ -94,6 +96,8 @@ impl<'a> Resolver<'a> {
             secret: config.secret,
             #[cfg(feature = "disk")]
             one_flight: config.one_flight,
+            #[cfg(feature = "zstd")]
+            compress: config.compress,
             reasons: self.reasons,
             has_default_bounds: config.max_entries.is_none() && config.max_bytes.is_none(),
             insists: on_disk && source != Source::Kind,
@@ -178,6 +182,20 @@ impl<'a> Resolver<'a> {
         if config.one_flight && !cfg!(any(target_os = "linux", target_os = "android")) {
             let message = "needs locks that belong to an open file, which this system has not; drop it";
             return self.refuse("single_flight_across_processes", "true", message);
+        }
+        Ok(())
+    }
+
+    /// What compression needs.
+    #[cfg(feature = "zstd")]
+    fn check_compression(&self, sides: [Side; 2]) -> Resolved<()> {
+        let Some(level) = self.config.compress else { return Ok(()) };
+        if !(1..=22).contains(&level) {
+            return self.refuse("compress", level, "is no level of zstd; write one from 1 to 22, such as 3");
+        }
+        if sides.iter().any(|side| matches!(side.store, Some(Dispatch::File(_)))) {
+            let message = "array files stay as they are, so that others can map them; write `backend = disk`, or drop it";
+            return self.refuse("compress", level, message);
         }
         Ok(())
     }

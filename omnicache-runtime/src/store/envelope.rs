@@ -18,6 +18,8 @@ const SEAL: usize = 8;
 pub(super) const LEAST: usize = FIXED + SEAL;
 /// Flag: the record has a time to live.
 const HAS_TTL: u8 = 1;
+/// Flag: the payload is packed.
+const PACKED: u8 = 2;
 
 /// What an envelope says.
 pub(super) struct Envelope<'a> {
@@ -49,7 +51,7 @@ pub(super) fn seal(
     let mut head = Vec::with_capacity(FIXED + info.shell.len() + key.bytes.len() + SEAL);
     head.extend_from_slice(&FORMAT.to_le_bytes());
     head.push(info.codec.id());
-    head.push(if info.ttl.is_some() { HAS_TTL } else { 0 });
+    head.push((u8::from(info.ttl.is_some()) * HAS_TTL) | (u8::from(info.packed) * PACKED));
     head.extend_from_slice(&len32(&info.shell).to_le_bytes());
     head.extend_from_slice(&info.stored_at.to_le_bytes());
     head.extend_from_slice(&info.ttl.unwrap_or(0).to_le_bytes());
@@ -103,6 +105,7 @@ pub(super) fn open<'a>(head: &'a [u8], function: i64, file: Option<&str>) -> Res
         cost: word(24),
         stored_at: word(8),
         ttl: (body[3] & HAS_TTL != 0).then(|| word(16)),
+        packed: body[3] & PACKED != 0,
     };
     let (hash, arguments) = (&body[56..88], &body[88..120]);
     let checksum = u128::from_le_bytes(array(body, 40));

@@ -133,7 +133,7 @@ fn record<'a>(
     write: &'a mut dyn FnMut(&mut dyn std::io::Write) -> Result<(), Fault>,
 ) -> NewRecord<'a> {
     let NewEntry { stored_at, ttl, payload, .. } = *entry;
-    let info = RecordInfo { codec: Codec::Raw, shell: Vec::new(), cost: 0, stored_at, ttl };
+    let info = RecordInfo { codec: Codec::Raw, shell: Vec::new(), cost: 0, stored_at, ttl, packed: false };
     let size = payload.len() as u64;
     NewRecord { key, info, place: Place::Record, size, since, refresh: false, write }
 }

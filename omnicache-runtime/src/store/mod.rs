@@ -119,6 +119,8 @@ pub struct RecordInfo {
     pub stored_at: Nanos,
     /// How long it lives from then; `None` for ever.
     pub ttl: Option<Nanos>,
+    /// Whether the payload is packed: its length in eight bytes, little-endian, and behind it one zstd frame.
+    pub packed: bool,
 }
 
 /// A result on its way into the store.

@@ -74,6 +74,7 @@ impl<'a> Put<'a> {
             cost: 42,
             stored_at: self.at,
             ttl: self.ttl,
+            packed: false,
         };
         let mut write =
             |out: &mut dyn Write| out.write_all(self.payload).map_err(|e| Fault::io("writing a payload", e));

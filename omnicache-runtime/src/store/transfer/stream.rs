@@ -18,6 +18,8 @@ const END: u8 = 0;
 const FIRST: usize = 64 << 10;
 /// Flag: the record has a time to live.
 const HAS_TTL: u8 = 1;
+/// Flag: the payload is packed.
+const PACKED: u8 = 2;
 
 /// What a record says beside its payload.
 pub(super) struct Meta {
@@ -166,7 +168,7 @@ impl Meta {
         bytes.extend_from_slice(&info.stored_at.to_le_bytes());
         bytes.extend_from_slice(&info.ttl.unwrap_or(0).to_le_bytes());
         bytes.extend_from_slice(&info.cost.to_le_bytes());
-        bytes.push(if info.ttl.is_some() { HAS_TTL } else { 0 });
+        bytes.push((u8::from(info.ttl.is_some()) * HAS_TTL) | (u8::from(info.packed) * PACKED));
         bytes.push(info.codec.id());
         bytes
     }
@@ -193,7 +195,7 @@ impl Meta {
         }
         let Some(codec) = Codec::from_id(codec) else { return Some(Err(codec)) };
         let ttl = (flags & HAS_TTL != 0).then_some(ttl);
-        let info = RecordInfo { codec, shell, cost, stored_at, ttl };
+        let info = RecordInfo { codec, shell, cost, stored_at, ttl, packed: flags & PACKED != 0 };
         let identity = Identity { namespace, site, path, code, shape };
         Some(Ok(Self { identity, hash, arguments, key, info, extension }))
     }
