@@ -41,7 +41,12 @@ fn put(store: &DiskStore, namespace: &str, code: u128, place: Place, payload: &[
     hasher.update(namespace.as_bytes()).update(&arguments());
     let arguments_hash = *hasher.finalize().as_bytes();
     let hash = *hasher.update(&code.to_le_bytes()).finalize().as_bytes();
-    let key = StoreKey { identity, hash, arguments: arguments_hash, bytes: arguments() };
+    let key = StoreKey {
+        identity,
+        hash,
+        arguments: std::array::from_fn(|i| arguments_hash[i]),
+        bytes: arguments(),
+    };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
     let info = RecordInfo {
         codec: Codec::Raw,

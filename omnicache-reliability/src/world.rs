@@ -35,7 +35,7 @@ pub(crate) fn key(identity: &Arc<Identity>, argument: u64) -> StoreKey {
     let arguments = *hasher.finalize().as_bytes();
     hasher.update(&identity.code.to_le_bytes()).update(&identity.shape.to_le_bytes());
     let hash = *hasher.finalize().as_bytes();
-    StoreKey { identity: Arc::clone(identity), hash, arguments, bytes }
+    StoreKey { identity: Arc::clone(identity), hash, arguments: std::array::from_fn(|i| arguments[i]), bytes }
 }
 
 /// The length of content that several arguments share, so that several rows have one blob.

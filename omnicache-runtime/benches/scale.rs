@@ -22,7 +22,12 @@ const ROUNDS: usize = 5;
 fn key(identity: &Arc<Identity>, number: u64) -> StoreKey {
     let arguments = *blake3::hash(&number.to_le_bytes()).as_bytes();
     let hash = *blake3::hash(&arguments).as_bytes();
-    StoreKey { identity: Arc::clone(identity), hash, arguments, bytes: number.to_le_bytes().to_vec() }
+    StoreKey {
+        identity: Arc::clone(identity),
+        hash,
+        arguments: std::array::from_fn(|i| arguments[i]),
+        bytes: number.to_le_bytes().to_vec(),
+    }
 }
 
 fn identity(name: &str) -> Arc<Identity> {

@@ -52,7 +52,7 @@ impl Example {
     }
 
     fn row(key: &StoreKey) -> i64 {
-        i64::from_be_bytes(key.arguments[..8].try_into().unwrap())
+        i64::from_be_bytes(key.arguments)
     }
 
     /// Finds the damage once without mending it, mends it, and finds nothing more; all others are intact.

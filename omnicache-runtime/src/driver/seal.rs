@@ -77,7 +77,7 @@ mod tests {
     fn key(number: u8) -> StoreKey {
         let identity =
             Identity { namespace: String::new(), site: "s".into(), path: "p".into(), code: 0, shape: 0 };
-        StoreKey { identity: Arc::new(identity), hash: [number; 32], arguments: [0; 32], bytes: vec![number] }
+        StoreKey { identity: Arc::new(identity), hash: [number; 32], arguments: [0; 8], bytes: vec![number] }
     }
 
     fn sealed(sealer: &Sealer) -> RecordInfo {

@@ -25,12 +25,12 @@ impl Canonical {
     /// The key of these arguments to the function `identity`.
     pub(crate) fn key(self, identity: &Arc<Identity>) -> StoreKey {
         let mut function = arguments_of(&identity.namespace, &identity.path, self.digest.as_bytes());
-        let arguments = *function.finalize().as_bytes();
+        let arguments = function.finalize();
         function.update(&identity.code.to_le_bytes()).update(&identity.shape.to_le_bytes());
         StoreKey {
             identity: Arc::clone(identity),
             hash: *function.finalize().as_bytes(),
-            arguments,
+            arguments: std::array::from_fn(|i| arguments.as_bytes()[i]),
             bytes: self.bytes,
         }
     }
@@ -49,7 +49,9 @@ fn arguments_of(namespace: &str, path: &str, digest: &[u8; 32]) -> blake3::Hashe
 /// Whether what a record has as its key is the digest of longer bytes, and not a key that happens to be as long.
 pub(crate) fn is_digest(namespace: &str, path: &str, arguments: &[u8], key: &[u8]) -> bool {
     let digest: Option<&[u8; 32]> = key.try_into().ok();
-    digest.is_some_and(|digest| arguments_of(namespace, path, digest).finalize().as_bytes() == arguments)
+    digest.is_some_and(|digest| {
+        arguments_of(namespace, path, digest).finalize().as_bytes().starts_with(arguments)
+    })
 }
 
 /// Collects canonical bytes; hashes them on the way once they are many.

@@ -94,7 +94,7 @@ impl KeyedStore {
             .update(key)
             .finalize()
             .as_bytes();
-        StoreKey { identity, hash, arguments: hash, bytes: key.to_vec() }
+        StoreKey { identity, hash, arguments: std::array::from_fn(|i| hash[i]), bytes: key.to_vec() }
     }
 
     fn put_unless(&self, entry: &NewEntry<'_>, unless_present: bool) -> Result<Option<u64>, StoreError> {

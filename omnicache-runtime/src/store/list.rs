@@ -14,6 +14,8 @@ use crate::error::Fault;
 use crate::key::{is_digest, show};
 use crate::kind::Codec;
 
+/// Where the key's hash stands in an envelope; `SQLite` counts from one.
+const AT: usize = envelope::HASH + 1;
 /// How many entries [`DiskStore::find`] returns at most.
 const FOUND: usize = 16;
 
@@ -162,7 +164,7 @@ impl DiskStore {
             return Ok(Vec::new());
         }
         let sql = format!(
-            "{COLUMNS} WHERE substr(hex(substr(e.head, 57, 32)), 1, length(?1)) = upper(?1) ORDER BY e.id LIMIT {FOUND}"
+            "{COLUMNS} WHERE substr(hex(substr(e.head, {AT}, 32)), 1, length(?1)) = upper(?1) ORDER BY e.id LIMIT {FOUND}"
         );
         self.ask("looking for an entry", |connection| {
             connection.prepare_cached(&sql)?.query_map([prefix], info)?.collect()

@@ -82,8 +82,9 @@ pub struct StoreKey {
     pub identity: Arc<Identity>,
     /// BLAKE3 over the identity and the arguments' canonical bytes.
     pub hash: [u8; 32],
-    /// BLAKE3 over namespace, path and arguments alone: finds entries of other versions of the code.
-    pub arguments: [u8; 32],
+    /// The first eight bytes of BLAKE3 over namespace, path and arguments alone: where the entry is found among its
+    /// function's, and those of other versions of the code.
+    pub arguments: [u8; 8],
     /// The canonical bytes, or their BLAKE3 if they are longer than [`StoreKey::INLINE`]; compared on each read.
     pub bytes: Vec<u8>,
 }

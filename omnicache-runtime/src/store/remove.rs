@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Departure;
+use super::envelope;
 use super::evict::{Files, Gone, Totals};
 use super::forget::Scope;
 use super::generations::index_of;
@@ -31,7 +32,7 @@ impl DiskStore {
                 )?
                 .query_row([id], |row| {
                     let text = |at| row.get_ref(at).map(|text| text.as_str().unwrap_or_default().to_owned());
-                    Ok((text(0)?, text(1)?, text(2)?, row.get_ref(3)?.as_blob().ok().and_then(hash_in)))
+                    Ok((text(0)?, text(1)?, text(2)?, row.get_ref(3)?.as_blob().ok().and_then(envelope::hash_of)))
                 })
                 .optional()?;
             let Some((namespace, site, path, hash)) = found else { return Ok((0, Files::default())) };
@@ -77,11 +78,6 @@ impl DiskStore {
         self.unlink(files);
         Ok(removed)
     }
-}
-
-/// The key's hash, where the envelope has it.
-fn hash_in(head: &[u8]) -> Option<[u8; 32]> {
-    head.get(56..88)?.try_into().ok()
 }
 
 fn sites(connection: &Connection, namespace: &str) -> rusqlite::Result<Vec<String>> {

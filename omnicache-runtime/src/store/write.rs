@@ -81,7 +81,7 @@ impl<'a> Draft<'a> {
         let written =
             sink::write(&store.layout, &store.in_flight, record.key, record.place, limit, record.write)?;
         let Some(written) = written else { return Ok(None) };
-        let envelope = record.info.shell.len() + record.key.bytes.len() + envelope::LEAST;
+        let envelope = envelope::size(record.key, &record.info, written.length);
         let charge = written.length.saturating_add(envelope as u64 + ROW);
         if charge > limit {
             store.discard(written.file());
@@ -341,7 +341,7 @@ const REPLACE: &str = "UPDATE entry SET function = ?2, slot = ?3, bytes = ?4, ac
 /// The number by which an entry is found among its function's: the first eight bytes of the arguments' hash,
 /// so that other versions of the function have the same for the same arguments.
 pub(super) fn slot(key: &StoreKey) -> i64 {
-    i64::from_be_bytes(std::array::from_fn(|i| key.arguments[i]))
+    i64::from_be_bytes(key.arguments)
 }
 
 /// A time or a size as `SQLite` holds it: clamped, since it knows no unsigned numbers.

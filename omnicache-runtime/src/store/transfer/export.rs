@@ -95,7 +95,7 @@ impl DiskStore {
         }
         let extension = file.filter(|name| !is_blob_name(name));
         let extension = extension.and_then(|name| Some(name.rsplit_once('.')?.1.to_owned()));
-        let (mut hash, mut arguments) = ([0; 32], [0; 32]);
+        let (mut hash, mut arguments) = ([0; 32], [0; 8]);
         hash.copy_from_slice(envelope.hash);
         arguments.copy_from_slice(envelope.arguments);
         let meta = Meta {

@@ -25,7 +25,7 @@ const PACKED: u8 = 2;
 pub(super) struct Meta {
     pub(super) identity: Identity,
     pub(super) hash: [u8; 32],
-    pub(super) arguments: [u8; 32],
+    pub(super) arguments: [u8; 8],
     pub(super) key: Vec<u8>,
     pub(super) info: RecordInfo,
     /// The extension of its array file; empty if it is in none.
