@@ -11,11 +11,13 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::Identity;
@@ -43,6 +45,8 @@ pub(super) struct Index {
     /// The epoch at which it was opened.
     pub(super) epoch: u64,
     writer: Mutex<Option<Connection>>,
+    /// Pages in the log as of this process's last commit.
+    log: Arc<AtomicU32>,
     readers: Mutex<Vec<Connection>>,
     /// Row of each function, by the address of its identity; the `Arc` keeps the address its own.
     functions: RwLock<HashMap<usize, (Arc<Identity>, i64)>>,
@@ -66,8 +70,18 @@ impl Index {
         Ok(Self::with(layout, words.epoch(), Some(writer)))
     }
 
-    fn with(layout: &Layout, epoch: u64, writer: Option<Connection>) -> Self {
+    fn with(layout: &Layout, epoch: u64, mut writer: Option<Connection>) -> Self {
+        let log = Arc::new(AtomicU32::new(0));
+        if let Some(writer) = &mut writer {
+            let log = Arc::clone(&log);
+            // If it cannot be had, the log is copied by other processes, or at the next opening.
+            let _ = writer.wal_hook(Some(move |_: &mut Wal, pages: i32| {
+                log.store(pages.unsigned_abs(), Ordering::Relaxed);
+                Ok(())
+            }));
+        }
         Self {
+            log,
             layout: layout.clone(),
             read_only: writer.is_none(),
             epoch,
@@ -105,6 +119,11 @@ impl Index {
         body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         body(&connect(&self.layout, OpenFlags::SQLITE_OPEN_READ_WRITE)?)
+    }
+
+    /// Pages in the log as of this process's last commit.
+    pub(super) fn log_pages(&self) -> u32 {
+        self.log.load(Ordering::Relaxed)
     }
 
     /// The connection for writing, of which each process has one.
@@ -259,11 +278,12 @@ fn connect(layout: &Layout, access: OpenFlags) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_handler(Some(wait))?;
     connection.set_prepared_statement_cache_capacity(64);
-    // `journal_size_limit` cuts the log after a burst; `cell_size_check` finds torn pages early. The page cache is
+    // `journal_size_limit` cuts the log's file after a burst, but not at each new beginning, since to make a file longer
+    // again takes the system longer than to write over it; `cell_size_check` finds torn pages early. The page cache is
     // small because the system has the pages too: to copy one into memory that is warm takes less time than to
     // have the system clear memory for one more.
     connection.execute_batch(
-        "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 4194304;
+        "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;
          PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;
          PRAGMA trusted_schema = OFF",
     )?;

@@ -277,7 +277,7 @@ impl DiskStore {
         let done = transaction(connection, || body(&work));
         drop(work);
         drop(writer);
-        self.checkpoints.committed(&self.layout, &index);
+        self.checkpoints.committed(&index);
         done.map_err(|e| self.fault(context, e))
     }
 
