@@ -6,11 +6,13 @@ use std::io;
 
 use serde_json::Value;
 
-use super::packing::{LEVEL, pack, unpack};
+use super::packing::{pack, unpack};
 use super::{Leaf, Measure, Native, Payload, TypeShape, expect_codec, shape_of};
 use crate::error::{Fault, FaultKind};
 use crate::kind::{Codec, Kind};
 
+/// zstd's own default: beyond it, time grows faster than the text shrinks.
+const LEVEL: i32 = 3;
 /// What the parser nests at most.
 const DEPTH: usize = 127;
 

@@ -2,8 +2,6 @@
 
 use crate::error::{Fault, FaultKind};
 
-/// zstd's own default: beyond it, time grows faster than what is packed shrinks.
-pub(crate) const LEVEL: i32 = 3;
 /// A zstd block takes 4 bytes at least and yields 128 KiB at most, so nothing is longer than this many times its
 /// frame.
 const MOST: u64 = 1 << 15;

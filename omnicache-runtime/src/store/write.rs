@@ -91,6 +91,38 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The rows that one transaction places.
+struct Batch<'a, 'w> {
+    work: &'a Work<'w>,
+    totals: Totals,
+    changed: bool,
+    /// Functions whose rows this transaction has made: they are remembered no longer than it, since it may still fail.
+    made: Vec<(Arc<Identity>, i64)>,
+}
+
+impl<'a, 'w> Batch<'a, 'w> {
+    fn begin(work: &'a Work<'w>) -> rusqlite::Result<Self> {
+        Ok(Self { work, totals: Totals::read(work.connection)?, changed: false, made: Vec::new() })
+    }
+
+    /// The row of a function, made if there is none.
+    fn function(&mut self, identity: &Arc<Identity>) -> rusqlite::Result<i64> {
+        if let Some((_, id)) = self.made.iter().find(|(made, _)| made == identity) {
+            return Ok(*id);
+        }
+        if let Some(id) = self.work.function(identity)? {
+            return Ok(id);
+        }
+        let id = make_function(self.work.connection, identity)?;
+        self.made.push((Arc::clone(identity), id));
+        Ok(id)
+    }
+
+    fn end(self) -> rusqlite::Result<()> {
+        if self.changed { self.totals.write(self.work.connection) } else { Ok(()) }
+    }
+}
+
 /// Whether a live entry is there under a record's key.
 fn is_present(work: &Work<'_>, record: &NewRecord<'_>, function: i64) -> rusqlite::Result<bool> {
     work.connection
@@ -139,9 +171,13 @@ impl DiskStore {
             });
             let placed = written.and_then(|()| {
                 self.transact("storing results", |work| {
+                    let mut batch = Batch::begin(work)?;
                     let both = records.iter().zip(&drafts);
-                    both.map(|(record, draft)| self.place(work, record, draft.as_ref(), limit, false))
-                        .collect()
+                    let placed = both
+                        .map(|(record, draft)| self.place(&mut batch, record, draft.as_ref(), limit, false))
+                        .collect::<Result<_, _>>()?;
+                    batch.end()?;
+                    Ok(placed)
                 })
             });
             let placed: Vec<Placed> = match placed {
@@ -174,7 +210,10 @@ impl DiskStore {
         for _ in 0..ATTEMPTS {
             let Some(draft) = Draft::write(self, &mut record, limit)? else { return Ok(Stored::TooLarge) };
             let placed = self.transact("storing a result", |work| {
-                self.place(work, &record, Some(&draft), limit, unless_present)
+                let mut batch = Batch::begin(work)?;
+                let placed = self.place(&mut batch, &record, Some(&draft), limit, unless_present)?;
+                batch.end()?;
+                Ok(placed)
             });
             match placed {
                 Ok(Placed::Gone) => {}
@@ -205,12 +244,13 @@ impl DiskStore {
 
     fn place(
         &self,
-        work: &Work<'_>,
+        batch: &mut Batch<'_, '_>,
         record: &NewRecord<'_>,
         draft: Option<&Draft<'_>>,
         limit: u64,
         unless_present: bool,
     ) -> rusqlite::Result<Placed> {
+        let work = batch.work;
         let Some(Draft { written, charge }) = draft else { return Ok(Placed::TooLarge) };
         let (key, identity) = (record.key, &record.key.identity);
         let site = index_of(&identity.namespace, &identity.site);
@@ -223,10 +263,7 @@ impl DiskStore {
         {
             return Ok(Placed::Gone);
         }
-        let function = match work.function(identity)? {
-            Some(function) => function,
-            None => make_function(work.connection, identity)?,
-        };
+        let function = batch.function(identity)?;
         if unless_present && is_present(work, record, function)? {
             return Ok(Placed::Present);
         }
@@ -234,9 +271,9 @@ impl DiskStore {
         if quota.is_some_and(|quota| *charge > quota) {
             return Ok(Placed::TooLarge);
         }
-        let mut totals = Totals::read(work.connection)?;
+        let totals = &mut batch.totals;
         let mut files = Files::default();
-        let id = insert(work, record, written, function, *charge, &mut totals, &mut files)?;
+        let id = insert(work, record, written, function, *charge, totals, &mut files)?;
         files.spare(written.file());
         let now = record.info.stored_at;
         if self.sweeps.are_due(now) {
@@ -257,7 +294,7 @@ impl DiskStore {
         } else if is_nearly_full(totals.bytes, limit) && self.accesses.is_batch() {
             self.accesses.write(work.connection)?;
         }
-        totals.write(work.connection)?;
+        batch.changed = true;
         let generation = if record.refresh { work.forget(site, &key.hash)? } else { present };
         Ok(Placed::Kept { evicted, generation, files })
     }
