@@ -19,8 +19,8 @@ use crate::victim::VICTIM;
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Memory it may use, in KiB.
 const MEMORY: u64 = 256 << 10;
-/// Where an envelope's shell begins; see `docs/format.md`.
-const SHELL: usize = 124;
+/// Where the numbers of an envelope begin whose lengths vary (`docs/format.md`).
+const NUMBERS: usize = 68;
 
 /// What the victims of all rounds said.
 #[derive(Default)]
@@ -107,14 +107,22 @@ fn forge(index: &Connection, dir: &Path, id: i64, random: &mut Random) -> Checke
         None => payload.unwrap_or_default(),
     };
     let new = hostile(&old, random);
-    head[32..40].copy_from_slice(&(new.len() as u64).to_le_bytes());
-    head[40..56].copy_from_slice(&XxHash3_128::oneshot(&new).to_le_bytes());
+    head[4..20].copy_from_slice(&XxHash3_128::oneshot(&new).to_le_bytes());
+    // The payload's length is the first of the numbers, of which those of shell and key are the last two.
+    let mut rest = &head[NUMBERS..];
+    let numbers: Vec<u64> = (0..4 + usize::from(head[3] & 1)).map(|_| pull(&mut rest)).collect();
+    let shell = usize::try_from(numbers[numbers.len() - 2])?;
+    let mut forged = head[..NUMBERS].to_vec();
+    push(&mut forged, new.len() as u64);
+    numbers[1..].iter().for_each(|number| push(&mut forged, *number));
+    let at = forged.len();
+    forged.extend_from_slice(rest);
+    head = forged;
     if random.percent(5) {
         head[2] = u8::try_from(random.below(9))?;
     }
-    let shell = usize::try_from(u32::from_le_bytes(head[4..8].try_into()?))?;
     if shell > 0 && random.percent(10) {
-        head[SHELL + random.index(shell)] = random.bits().to_le_bytes()[0];
+        head[at + random.index(shell)] = random.bits().to_le_bytes()[0];
     }
     let body = head.len() - 8;
     let name = file.as_ref().map_or(0, |file| XxHash3_64::oneshot(file.as_bytes()));
@@ -126,6 +134,29 @@ fn forge(index: &Connection, dir: &Path, id: i64, random: &mut Random) -> Checke
         None => drop(index.execute("UPDATE entry SET payload = ?2 WHERE id = ?1", (id, new))?),
     }
     Ok(())
+}
+
+/// Reads a number in groups of seven bits.
+fn pull(bytes: &mut &[u8]) -> u64 {
+    let mut number = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let Some((first, rest)) = bytes.split_first() else { break };
+        *bytes = rest;
+        number |= u64::from(first & 0x7F) << shift;
+        if first & 0x80 == 0 {
+            break;
+        }
+    }
+    number
+}
+
+/// Writes a number in groups of seven bits.
+fn push(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
 }
 
 /// What a decoder is given in place of a true payload.
