@@ -143,3 +143,29 @@ fn a_directory_beside_a_store_is_refused() {
     let message = refused.downcast::<String>().unwrap();
     assert!(message.contains("custom_store::contradictory") && message.contains("`dir`"), "{message}");
 }
+
+static MEDDLED: Runs = Runs::new();
+static QUIET: LazyLock<(tempfile::TempDir, Arc<KeyedStore>)> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Arc::new(KeyedStore::new(dir.path()));
+    (dir, store)
+});
+
+/// Something in the store changes while the body runs: it might be this very key's invalidation.
+#[cache(persist, config = Config::new().store(QUIET.1.clone()))]
+fn meddled(n: u64) -> u64 {
+    MEDDLED.note();
+    if MEDDLED.count() == 1 {
+        let new = NewEntry { namespace: "other", key: b"k", payload: b"v", stored_at: 1, ttl: None };
+        let _ = QUIET.1.put(&new);
+        let _ = QUIET.1.remove("other", b"k");
+    }
+    n
+}
+
+#[test]
+fn a_result_that_may_have_been_invalidated_while_it_was_computed_is_not_kept() {
+    assert_eq!((meddled(1), meddled(1), meddled(1)), (1, 1, 1));
+    assert_eq!(MEDDLED.count(), 2, "the first is not kept, the second is");
+    assert_eq!(meddled::stats().errors, 0);
+}

@@ -82,6 +82,14 @@ enum Seen {
     Live(u64, Record),
 }
 
+/// Refuses what would change a store that is to be read only.
+fn may_write() -> Result<(), Fault> {
+    if settings().read_only {
+        return Err(Fault::new(FaultKind::Store, "`OMNICACHE_READONLY` is set: the store is not changed"));
+    }
+    Ok(())
+}
+
 fn fault(context: &str, error: StoreError) -> Fault {
     match error {
         StoreError::Fault(fault) => fault,
@@ -123,8 +131,10 @@ impl Backing for Custom {
         let version = self.version(store)?;
         Ok(match self.look(store, key, now)? {
             Seen::Live(id, record) => {
-                // It only orders evictions: losing it is no fault of this read.
-                let _ = store.touch(id, now);
+                if !settings().read_only {
+                    // It only orders evictions: losing it is no fault of this read.
+                    let _ = store.touch(id, now);
+                }
                 Ok((record, version))
             }
             Seen::Absent => Err(None),
@@ -135,8 +145,10 @@ impl Backing for Custom {
             }
             Seen::Damaged(reason) => {
                 tracing::debug!(%reason, function = %self.namespace, "a damaged record is a miss");
-                // If it stays, the next call meets it again.
-                let _ = store.remove(&self.namespace, &key.hash);
+                if !settings().read_only {
+                    // If it stays, the next call meets it again.
+                    let _ = store.remove(&self.namespace, &key.hash);
+                }
                 Err(Some(CallExplanation::Corrupt))
             }
         })
@@ -152,6 +164,10 @@ impl Backing for Custom {
         let record = sealed::seal(key, &new.info, &payload);
         drop(payload);
         let generation = self.version(store)?;
+        if self.shared && !new.refresh && new.since != Shelf::UNKNOWN && new.since != generation {
+            // Somebody may have invalidated the key since the call began, and there is no telling.
+            return Ok(Saved::Stale);
+        }
         let entry = NewEntry {
             namespace: &self.namespace,
             key: &key.hash,
@@ -160,6 +176,11 @@ impl Backing for Custom {
             ttl: new.info.ttl,
         };
         match store.put(&entry) {
+            // Only this put has come in between: else what was put may have been invalidated before it was.
+            Ok(_) if self.shared && self.version(store)? != generation.wrapping_add(2) => {
+                store.remove(&self.namespace, &key.hash).map_err(|e| fault("taking a result back", e))?;
+                Ok(Saved::Stale)
+            }
             // As of before: the next hit asks whether it is still there.
             Ok(_) => Ok(Saved::Kept { evicted: 0, generation }),
             Err(StoreError::TooLarge { .. }) => Ok(Saved::TooLarge),
@@ -178,11 +199,13 @@ impl Backing for Custom {
     }
 
     fn remove(&self, key: &StoreKey) -> Result<bool, Fault> {
+        may_write()?;
         let Some(store) = self.store()? else { return Ok(false) };
         store.remove(&self.namespace, &key.hash).map_err(|e| fault("invalidating an entry", e))
     }
 
     fn clear(&self) -> Result<(), Fault> {
+        may_write()?;
         let Some(store) = self.store()? else { return Ok(()) };
         store.clear(&self.namespace).map(drop).map_err(|e| fault("clearing a function", e))
     }

@@ -203,6 +203,11 @@ impl Config {
     /// The store that takes the place of the disk: whatever would go there goes into it, as one byte string per
     /// result. Its namespaces are the functions' paths.
     ///
+    /// In front of a store that claims `shared_between_processes`, memory asks for the store's version on each hit,
+    /// and a result is kept only if nothing else in the store has changed since its call began, since that may have
+    /// been its invalidation. What is removed from any other store by its own methods, memory may still serve: use
+    /// the companion's.
+    ///
     /// ```
     /// use omnicache_runtime::{Config, store::MemoryStore};
     /// use std::sync::Arc;

@@ -56,6 +56,7 @@ impl DiskStore {
     /// # Errors
     /// The faults of the index; a read-only store refuses.
     pub fn remove(&self, key: &StoreKey) -> Result<bool, Fault> {
+        self.rest.end();
         let identity = &key.identity;
         let word = index_of(&identity.namespace, &identity.site);
         let _moving = self.words.moving();
@@ -87,6 +88,7 @@ impl DiskStore {
     /// # Errors
     /// The faults of the index; a read-only store refuses.
     pub fn clear(&self, namespace: &str, scope: Scope<'_>) -> Result<u64, Fault> {
+        self.rest.end();
         let word = index_of(namespace, scope.site());
         let _moving = self.words.moving();
         let (removed, files) = self.transact("clearing a function", |work| {

@@ -205,6 +205,9 @@ impl DiskStore {
         if self.read_only {
             return Ok(Stored::ReadOnly);
         }
+        if record.refresh {
+            self.rest.end();
+        }
         let limit = self.limit();
         let _moving = self.words.moving();
         for _ in 0..ATTEMPTS {
