@@ -166,12 +166,19 @@ impl Default for Striped {
 impl Striped {
     #[inline]
     fn add(&self) {
-        let index = own_stripe();
-        let stripe = &self.0[index].0;
-        if index == SHARED {
-            stripe.fetch_add(1, Relaxed);
+        match self.0[..SHARED].get(OWN.get()) {
+            Some(Stripe(own)) => own.store(own.load(Relaxed) + 1, Relaxed),
+            None => self.add_elsewhere(),
+        }
+    }
+
+    /// Counts for a thread that counts for the first time, or has no stripe of its own.
+    #[cold]
+    fn add_elsewhere(&self) {
+        if OWN.get() == SHARED || first_stripe() == SHARED {
+            self.0[SHARED].0.fetch_add(1, Relaxed);
         } else {
-            stripe.store(stripe.load(Relaxed) + 1, Relaxed);
+            self.add();
         }
     }
 
@@ -199,12 +206,6 @@ impl Drop for Owner {
 thread_local! {
     static OWN: Cell<usize> = const { Cell::new(usize::MAX) };
     static OWNER: Owner = Owner(take_stripe());
-}
-
-#[inline]
-fn own_stripe() -> usize {
-    let own = OWN.get();
-    if own < STRIPES { own } else { first_stripe() }
 }
 
 #[cold]

@@ -13,7 +13,7 @@ use crate::explain::{CallExplanation, Explanation, human_size, human_span};
 use crate::flight::Flights;
 use crate::key::{Digest, KeyWriter};
 use crate::kind::{Backend, Kind, Policy};
-use crate::memory::{Entry, Found, Tier, TierPlan};
+use crate::memory::{Entry, Found, Scalars, Tier, TierPlan, WordsOf};
 use crate::select::{Config, Dispatch, Form, Plan, SharedForm, Side};
 use crate::stats::Stats;
 
@@ -99,8 +99,8 @@ impl<F: SharedForm> Function<F> {
         let common = Common::new(site);
         let plain = plan.kind == Kind::Scalar
             && plan.policy == Policy::S3Fifo
-            && plan.ttl.is_none()
             && plan.idle.is_none()
+            && Scalars::<F::Kept>::hold(F::BITS, plan.ttl.is_some())
             && plan.has_default_bounds
             && !plan.persists();
         let tier = Tier::new(TierPlan {
@@ -111,7 +111,7 @@ impl<F: SharedForm> Function<F> {
             clock: Arc::clone(&plan.clock),
             on_evict: common.on_evict(),
             on_expire: common.on_expire(),
-            words: F::words().filter(|_| plain).map(|conversion| conversion.0),
+            words: plain.then_some(WordsOf { bits: F::BITS, to: F::to_bits, from: F::from_bits }),
             word_size: facts.size,
             awaited: site.meta.is_async,
         });

@@ -59,14 +59,15 @@ impl<F: Form> std::fmt::Debug for Local<F> {
 }
 
 impl<F: Form> Local<F> {
-    pub(super) fn of(site: &'static Site, marker: TypeId, setup: impl FnOnce() -> Setup<F::Result>) -> Self {
+    pub(super) fn of<M>(site: &'static Site, setup: impl FnOnce() -> Setup<F::Result>) -> Self {
+        let marker = typeid::of::<M>();
         let place = (std::ptr::from_ref(site) as usize, marker);
         let found = LOCALS.with_borrow(|locals| locals.get(&place).cloned());
         if let Some(inner) = found.and_then(|inner| inner.downcast().ok()) {
             return Self(inner);
         }
         let Setup { config, keep_if } = setup();
-        let shared = site.instance(marker, || LocalShared::new::<F>(site, config));
+        let shared = site.instance::<M, _>(|| LocalShared::new::<F>(site, config));
         let plan = &shared.plan;
         let tier = LocalTier::new(
             plan.bounds,

@@ -11,7 +11,7 @@ use crate::flight::{Joined, Lead, Leading, Waited, is_leading, wait};
 use crate::key::{Digest, KeyWriter};
 use crate::memory::{Entry, Found};
 use crate::select::SharedForm;
-use crate::settings::{Mode, mode};
+use crate::settings::{Mode, is_plain, mode};
 
 /// Runs a body and measures it.
 pub(super) fn timed<R>(body: impl FnOnce() -> R) -> (R, Nanos) {
@@ -25,16 +25,17 @@ impl<F: SharedForm> Cached for &Function<F> {
 
     #[inline]
     fn call(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
-        if mode() != Mode::Plain {
+        if !is_plain() {
             return self.call_in_mode(&key);
         }
         let digest = KeyWriter::digest(&key);
-        // Known at compile time: for all but plain numbers there is nothing here.
-        if let Some(conversion) = F::words()
-            && let Some(words) = self.tier.words(digest)
-        {
-            self.common.counters.memory_hit();
-            return Step::Done(F::give((conversion.0.from)(words)));
+        // Known at compile time: for all but plain values there is nothing here.
+        if F::BITS <= 128 {
+            let bits = if F::BITS <= 64 { self.tier.bits::<true>(digest) } else { self.tier.bits::<false>(digest) };
+            if let Some(bits) = bits {
+                self.common.counters.memory_hit();
+                return Step::Done(F::give(F::from_bits(bits)));
+            }
         }
         self.call_general(digest, &key)
     }

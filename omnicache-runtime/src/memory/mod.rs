@@ -2,10 +2,12 @@
 //!
 //! Hits allocate nothing and clone no value under a lock: engines hand out `Arc`s, the scalar table copies words.
 
+mod atomic;
 mod entry;
 mod local;
 mod lru;
 mod queue;
+mod scalars;
 mod sharded;
 mod slots;
 mod table;
@@ -25,6 +27,7 @@ mod lfu;
 
 pub(crate) use entry::Entry;
 pub(crate) use local::LocalTier;
+pub(crate) use scalars::Scalars;
 pub(crate) use table::Table;
 pub(crate) use tier::{Found, Tier, TierPlan};
 pub use words::Words;

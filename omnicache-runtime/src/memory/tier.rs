@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::queue::{Fifo, Random, S3Fifo};
 use super::sharded::Sharded;
-use super::{Bounds, Engine, Entry, Load, OnEvict, Table, WordsOf, lru};
+use super::{Bounds, Engine, Entry, Load, OnEvict, Scalars, WordsOf, lru};
 use crate::clock::{Clock, Nanos};
 use crate::flight::block_on;
 use crate::key::Digest;
@@ -24,7 +24,7 @@ pub(crate) struct TierPlan<K> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) on_evict: OnEvict,
     pub(crate) on_expire: OnEvict,
-    /// Set for plain scalars without options: they go to the table.
+    /// Set for plain scalars: they go to the table.
     pub(crate) words: Option<WordsOf<K>>,
     /// Payload size of one value in the table.
     pub(crate) word_size: u64,
@@ -45,7 +45,7 @@ pub(crate) struct Tier<K> {
 }
 
 enum Held<K> {
-    Table { table: Box<Table>, words: WordsOf<K>, size: u64 },
+    Scalars(Scalars<K>),
     Engine(Box<dyn Engine<K> + Send + Sync>),
     Awaited(super::awaited::Awaited<K>),
 }
@@ -79,11 +79,11 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         Self { held: hold(plan), bounds, expires, idle, clock, on_expire, queue }
     }
 
-    /// The words of a scalar, where scalars have a table.
+    /// The bits of a scalar, where scalars have a table and their time does not count.
     #[inline]
-    pub(crate) fn words(&self, digest: Digest) -> Option<[u64; 2]> {
+    pub(crate) fn bits<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
         match &self.held {
-            Held::Table { table, .. } => table.get(digest),
+            Held::Scalars(scalars) => scalars.bits::<NARROW>(digest),
             _ => None,
         }
     }
@@ -92,9 +92,13 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     #[inline]
     pub(crate) fn get(&self, digest: Digest) -> Option<Found<K>> {
         match &self.held {
-            Held::Table { table, words, .. } => {
-                table.get(digest).map(|found| Found::Word((words.from)(found)))
-            }
+            Held::Scalars(scalars) => match scalars.get(digest, || self.clock.now())? {
+                (value, false) => Some(Found::Word(value)),
+                (_, true) => {
+                    scalars.remove(digest).then(|| (self.on_expire)(digest));
+                    None
+                }
+            },
             Held::Engine(engine) => self.serve(digest, engine.get(digest)?, true),
             Held::Awaited(cache) => self.serve(digest, cache.peek(digest)?, true),
         }
@@ -121,7 +125,10 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     /// The entry if it may still be served, not counted as a use.
     pub(crate) fn peek(&self, digest: Digest) -> Option<Found<K>> {
         let entry = match &self.held {
-            Held::Table { .. } => return self.get(digest),
+            Held::Scalars(scalars) => {
+                let (value, expired) = scalars.get(digest, || self.clock.now())?;
+                return (!expired).then_some(Found::Word(value));
+            }
             Held::Engine(engine) => engine.peek(digest)?,
             Held::Awaited(cache) => cache.peek(digest)?,
         };
@@ -131,7 +138,9 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     /// Whether an entry is there that is past its time.
     pub(crate) fn holds_expired(&self, digest: Digest) -> bool {
         match &self.held {
-            Held::Table { .. } => false,
+            Held::Scalars(scalars) => {
+                scalars.get(digest, || self.clock.now()).is_some_and(|(_, expired)| expired)
+            }
             Held::Engine(engine) => engine.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
             Held::Awaited(cache) => cache.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
         }
@@ -169,7 +178,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>) {
         self.expire_first(digest, &entry);
         match &self.held {
-            Held::Table { table, words, .. } => table.insert(digest, (words.to)(&entry.value)),
+            Held::Scalars(scalars) => scalars.insert(digest, &entry.value, entry.stored_at),
             Held::Engine(engine) => engine.insert(digest, Arc::new(entry)),
             Held::Awaited(cache) => block_on(cache.insert(digest, Arc::new(entry))),
         }
@@ -187,8 +196,12 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
 
     /// Removes what has outlived its time, oldest first, and notes the newcomer.
     fn expire_first(&self, digest: Digest, entry: &Entry<K>) {
-        let Held::Engine(engine) = &self.held else { return };
-        if entry.ttl.is_none() || engine.expires_by_itself() {
+        let expires_by_itself = match &self.held {
+            Held::Scalars(scalars) => scalars.ttl().is_none(),
+            Held::Engine(engine) => entry.ttl.is_none() || engine.expires_by_itself(),
+            Held::Awaited(_) => true,
+        };
+        if expires_by_itself {
             return;
         }
         let now = self.clock.now();
@@ -201,23 +214,31 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
             queue.pop_front();
         }
         queue.push_back((entry.stored_at, digest));
-        let entries = usize::try_from(engine.load().entries).unwrap_or(usize::MAX);
+        let entries = usize::try_from(self.load().entries).unwrap_or(usize::MAX);
         if queue.len() > entries.saturating_mul(2).saturating_add(64) {
-            let live = |stored_at, old| engine.peek(old).is_some_and(|entry| entry.stored_at == stored_at);
-            queue.retain(|(stored_at, old)| live(*stored_at, *old) || *old == digest);
+            queue.retain(|(stored_at, old)| self.stored_at(*old) == Some(*stored_at) || *old == digest);
         }
         drop(queue);
         for old in due {
-            if engine.peek(old).is_some_and(|entry| !self.is_live(&entry)) && engine.remove(old) {
+            if self.holds_expired(old) && self.remove(old) {
                 (self.on_expire)(old);
             }
+        }
+    }
+
+    /// When what is held under a digest was computed.
+    fn stored_at(&self, digest: Digest) -> Option<Nanos> {
+        match &self.held {
+            Held::Scalars(scalars) => scalars.stored_at(digest),
+            Held::Engine(engine) => engine.peek(digest).map(|entry| entry.stored_at),
+            Held::Awaited(cache) => cache.peek(digest).map(|entry| entry.stored_at),
         }
     }
 
     /// Forgets an entry; tells whether there was one that could have been served.
     pub(crate) fn remove(&self, digest: Digest) -> bool {
         match &self.held {
-            Held::Table { table, .. } => table.remove(digest),
+            Held::Scalars(scalars) => scalars.remove(digest),
             Held::Engine(engine) => engine.remove(digest),
             Held::Awaited(cache) => block_on(cache.remove(digest)),
         }
@@ -235,7 +256,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn clear(&self) -> Vec<Digest> {
         let held = self.digests();
         match &self.held {
-            Held::Table { table, .. } => table.clear(),
+            Held::Scalars(scalars) => scalars.clear(),
             Held::Engine(engine) => engine.clear(),
             Held::Awaited(cache) => cache.clear(),
         }
@@ -245,7 +266,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
 
     fn digests(&self) -> Vec<Digest> {
         match &self.held {
-            Held::Table { table, .. } => table.digests(),
+            Held::Scalars(scalars) => scalars.digests(),
             Held::Engine(engine) => engine.digests(),
             Held::Awaited(cache) => cache.digests(),
         }
@@ -254,7 +275,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     /// How much is held.
     pub(crate) fn load(&self) -> Load {
         match &self.held {
-            Held::Table { table, size, .. } => table.load(*size),
+            Held::Scalars(scalars) => scalars.load(),
             Held::Engine(engine) => engine.load(),
             Held::Awaited(cache) => cache.load(),
         }
@@ -266,8 +287,8 @@ fn hold<K: Clone + Send + Sync + 'static>(plan: TierPlan<K>) -> Held<K> {
     // moka reads its own clock, so it may expire entries only where ours is the same.
     let ttl = plan.ttl.filter(|_| plan.clock.is_system()).map(Duration::from_nanos);
     if let Some(words) = plan.words {
-        let table = Box::new(Table::new(bounds.max_bytes.unwrap_or(u64::MAX), on_evict));
-        return Held::Table { table, words, size: plan.word_size };
+        let max_bytes = bounds.max_bytes.unwrap_or(u64::MAX);
+        return Held::Scalars(Scalars::new(words, plan.word_size, max_bytes, plan.ttl, on_evict));
     }
     if plan.awaited && plan.policy == Policy::Lfu {
         return Held::Awaited(super::awaited::Awaited::new(bounds, ttl, on_evict));
