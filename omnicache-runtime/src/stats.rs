@@ -113,6 +113,12 @@ impl Counters {
         self.memory_hits.add();
     }
 
+    /// Counts a hit in memory if this thread has a stripe of its own; tells whether it has.
+    #[inline]
+    pub(crate) fn memory_hit_of_owner(&self) -> bool {
+        self.memory_hits.add_to_own()
+    }
+
     /// Notes what computing a result took.
     pub(crate) fn computed(&self, cost: Nanos) {
         self.cost.add(cost);
@@ -165,10 +171,18 @@ impl Default for Striped {
 
 impl Striped {
     #[inline]
+    fn add_to_own(&self) -> bool {
+        let own = self.0[..SHARED].get(OWN.get());
+        if let Some(Stripe(own)) = own {
+            own.store(own.load(Relaxed) + 1, Relaxed);
+        }
+        own.is_some()
+    }
+
+    #[inline]
     fn add(&self) {
-        match self.0[..SHARED].get(OWN.get()) {
-            Some(Stripe(own)) => own.store(own.load(Relaxed) + 1, Relaxed),
-            None => self.add_elsewhere(),
+        if !self.add_to_own() {
+            self.add_elsewhere();
         }
     }
 
@@ -178,7 +192,7 @@ impl Striped {
         if OWN.get() == SHARED || first_stripe() == SHARED {
             self.0[SHARED].0.fetch_add(1, Relaxed);
         } else {
-            self.add();
+            self.add_to_own();
         }
     }
 

@@ -11,7 +11,7 @@ use crate::clock::Nanos;
 use crate::error::{ConfigError, Fault, FaultKind};
 use crate::explain::{CallExplanation, Explanation, human_size, human_span};
 use crate::flight::Flights;
-use crate::key::{Digest, KeyWriter};
+use crate::key::{Digest, KeyWriter, Secret};
 use crate::kind::{Backend, Kind, Policy};
 use crate::memory::{Entry, Found, Scalars, Tier, TierPlan, WordsOf};
 use crate::select::{Config, Dispatch, Form, Plan, SharedForm, Side};
@@ -35,6 +35,7 @@ pub struct Function<F: Form> {
     pub(super) common: Arc<Common>,
     keep_if: Option<fn(&F::Result) -> bool>,
     remembers: bool,
+    pub(super) secret: &'static Secret,
 }
 
 /// A call that has found nothing in memory.
@@ -121,7 +122,16 @@ impl<F: SharedForm> Function<F> {
             .flatten()
             .map(Arc::new);
         let remembers = plan.small.memory || plan.large.memory || shelf.is_none();
-        Self { plan, tier, flights: Flights::new(), shelf, common, keep_if: setup.keep_if, remembers }
+        Self {
+            plan,
+            tier,
+            flights: Flights::new(),
+            shelf,
+            common,
+            keep_if: setup.keep_if,
+            remembers,
+            secret: Secret::get(),
+        }
     }
 
     /// The address by which a thread knows what it computes.

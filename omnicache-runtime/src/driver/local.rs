@@ -15,7 +15,7 @@ use std::thread::ThreadId;
 use super::awaited::AsyncCached;
 use super::common::Common;
 use super::function::{Miss, Purpose, Setup, explain, raise};
-use super::operation::{Cached, Step, WriteKey};
+use super::operation::{Cached, Seen, Step, WriteKey};
 use super::registry::Registered;
 use super::site::Site;
 use super::sync::timed;
@@ -164,11 +164,11 @@ impl<F: Form> Local<F> {
 impl<F: Form> Cached for Local<F> {
     type Result = F::Result;
 
-    fn call(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
+    fn call(&self, seen: Seen, key: impl WriteKey) -> Step<F::Result, Miss> {
         if mode() == Mode::Disabled {
             return Step::Body(self.uncached());
         }
-        let digest = KeyWriter::digest(&key);
+        let digest = seen.digest(&key);
         let common = &self.0.shared.common;
         if !common.is_due(digest)
             && let Some(entry) = self.tier().get(digest)
@@ -234,7 +234,7 @@ impl<F: Form> Cached for Local<F> {
 
 impl<F: Form> AsyncCached for Local<F> {
     async fn call_awaited(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
-        self.call(key)
+        self.call(Seen::NOTHING, key)
     }
 
     async fn peek_awaited(&self, key: impl WriteKey) -> Option<F::Result> {

@@ -159,7 +159,7 @@ pub fn function<M, F: SharedForm>(
     setup: impl FnOnce() -> Setup<F::Result>,
 ) -> &'static Function<F> {
     let _ = marker;
-    site.instance::<M, _>(|| Function::new(site, std::any::type_name::<M>(), setup()))
+    site.instance::<M, _>(move || Function::new(site, std::any::type_name::<M>(), setup()))
 }
 
 /// This thread's function of a site.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::function::{Appraised, Function, Miss, Purpose, Verdict, Worth};
-use super::operation::{Cached, Step, WriteKey};
+use super::operation::{Cached, Seen, Step, WriteKey};
 use super::shelf::{Held, Loaded};
 use crate::clock::{Nanos, nanos};
 use crate::explain::CallExplanation;
@@ -24,20 +24,42 @@ impl<F: SharedForm> Cached for &Function<F> {
     type Result = F::Result;
 
     #[inline]
-    fn call(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
+    fn hit(&self, key: impl WriteKey) -> Result<F::Result, Seen> {
         if !is_plain() {
-            return self.call_in_mode(&key);
+            return Err(Seen::NOTHING);
         }
-        let digest = KeyWriter::digest(&key);
+        let digest = KeyWriter::digest_by(self.secret, &key);
         // Known at compile time: for all but plain values there is nothing here.
         if F::BITS <= 128 {
-            let bits = if F::BITS <= 64 { self.tier.bits::<true>(digest) } else { self.tier.bits::<false>(digest) };
-            if let Some(bits) = bits {
-                self.common.counters.memory_hit();
-                return Step::Done(F::give(F::from_bits(bits)));
+            let bits = if F::BITS <= 64 {
+                self.tier.bits_at_once::<true>(digest)
+            } else {
+                self.tier.bits_at_once::<false>(digest)
+            };
+            // No call but that of what stands behind: this is all of a hit, and needs no room on the stack.
+            if let Some(bits) = bits
+                && self.common.counters.memory_hit_of_owner()
+            {
+                return Ok(F::give(F::from_bits(bits)));
             }
         }
-        self.call_general(digest, &key)
+        Err(Seen::new(digest))
+    }
+
+    fn call(&self, seen: Seen, key: impl WriteKey) -> Step<F::Result, Miss> {
+        let mode = mode();
+        if mode == Mode::Disabled {
+            return Step::Body(self.uncached());
+        }
+        let digest = seen.digest(&key);
+        if self.remembers()
+            && (mode == Mode::Plain || !self.common.is_due(digest))
+            && let Some(found) = self.recall(digest, &key)
+        {
+            self.common.counters.memory_hit();
+            return Step::Done(F::give(found.into_value()));
+        }
+        Step::Body(self.miss(digest, Purpose::Value, &key))
     }
 
     fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
@@ -112,33 +134,6 @@ impl<F: SharedForm> Cached for &Function<F> {
 }
 
 impl<F: SharedForm> Function<F> {
-    /// Serves a call whose result is not in the table of scalars.
-    #[inline(never)]
-    fn call_general(&self, digest: Digest, key: &dyn Fn(&mut KeyWriter)) -> Step<F::Result, Miss> {
-        if self.remembers()
-            && let Some(found) = self.recall(digest, key)
-        {
-            self.common.counters.memory_hit();
-            return Step::Done(F::give(found.into_value()));
-        }
-        Step::Body(self.miss(digest, Purpose::Value, key))
-    }
-
-    #[cold]
-    fn call_in_mode(&self, key: &dyn Fn(&mut KeyWriter)) -> Step<F::Result, Miss> {
-        if mode() == Mode::Disabled {
-            return Step::Body(Miss { digest: Digest::NONE, key: None, purpose: Purpose::Uncached });
-        }
-        let digest = KeyWriter::digest(key);
-        if !self.common.is_due(digest)
-            && let Some(found) = self.recall(digest, key)
-        {
-            self.common.counters.memory_hit();
-            return Step::Done(F::give(found.into_value()));
-        }
-        Step::Body(self.miss(digest, Purpose::Value, key))
-    }
-
     /// What memory has, without counting a use.
     pub(super) fn glance(&self, digest: Digest, key: &dyn Fn(&mut KeyWriter)) -> Option<Found<F::Kept>> {
         let found = self.tier.peek(digest)?;

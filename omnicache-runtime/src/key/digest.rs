@@ -21,7 +21,8 @@ const LONG: u64 = 0xFF << 8;
 /// The kind of the bytes of many elements, where tags are the kinds of other things.
 const BULK: u8 = 0xFD;
 
-struct Secret {
+/// What keys the digests of this process.
+pub(crate) struct Secret {
     /// Where the two lanes begin.
     starts: [u64; 2],
     /// What the second multiplicand of either lane is mixed with.
@@ -32,8 +33,9 @@ struct Secret {
 static SECRET: OnceLock<Secret> = OnceLock::new();
 
 impl Secret {
+    /// The secret, drawn at its first use.
     #[inline]
-    fn get() -> &'static Self {
+    pub(crate) fn get() -> &'static Self {
         match SECRET.get() {
             Some(secret) => secret,
             None => Self::draw(),
@@ -114,8 +116,7 @@ fn word(bytes: &[u8]) -> u64 {
 
 impl Lanes {
     #[inline]
-    pub(super) fn new() -> Self {
-        let secret = Secret::get();
+    pub(super) fn new(secret: &'static Secret) -> Self {
         let [low, high] = secret.starts;
         Self { low, high, secret }
     }
@@ -239,7 +240,7 @@ mod tests {
     fn pieces_give_the_digest_of_the_whole() {
         for length in [0_usize, 1, 9, 128, 240, 241, 1024, 10_000] {
             let bytes: Vec<u8> = (0..length).map(|index| index.to_le_bytes()[0]).collect();
-            let (mut whole, mut pieces) = (Lanes::new(), Lanes::new());
+            let (mut whole, mut pieces) = (Lanes::new(Secret::get()), Lanes::new(Secret::get()));
             whole.piece(&bytes);
             pieces.pieces(|push| bytes.chunks(37).for_each(push));
             assert_eq!(whole.finish(), pieces.finish(), "{length} bytes");
@@ -251,7 +252,7 @@ mod tests {
         let (mut lows, mut highs) = (HashSet::new(), HashSet::new());
         for a in 0..400_u64 {
             for b in 0..400 {
-                let mut lanes = Lanes::new();
+                let mut lanes = Lanes::new(Secret::get());
                 lanes.step(a, b);
                 assert!(lows.insert(lanes.low) && highs.insert(lanes.high), "{a} {b}");
             }

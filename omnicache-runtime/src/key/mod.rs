@@ -26,7 +26,7 @@ mod show;
 
 #[cfg(feature = "disk")]
 pub(crate) use canonical::is_digest;
-pub(crate) use digest::{Digest, DigestState};
+pub(crate) use digest::{Digest, DigestState, Secret};
 pub use prehashed::Prehashed;
 #[cfg(feature = "disk")]
 pub use show::show;

@@ -60,12 +60,12 @@ impl<K> Scalars<K> {
         Self { slots, words, size, on_evict }
     }
 
-    /// The bits under a digest, of values of `BITS` bits whose time does not count.
+    /// The bits under a digest, of narrow values or of wide ones whose time does not count, if one look finds them.
     #[inline]
-    pub(crate) fn bits<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
+    pub(super) fn bits_at_once<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
         match &self.slots {
-            Slots::Narrow(table) if NARROW => table.get(digest).map(|[bits]| bits.into()),
-            Slots::Wide(table) if !NARROW => table.get(digest).map(wide),
+            Slots::Narrow(table) if NARROW => table.get_at_once(digest).map(|[bits]| bits.into()),
+            Slots::Wide(table) if !NARROW => table.get_at_once(digest).map(wide),
             _ => None,
         }
     }
@@ -106,7 +106,9 @@ impl<K> Scalars<K> {
         let [low, high] = halves(bits);
         match &self.slots {
             Slots::Narrow(table) => drop(table.insert(digest, [low], &mut |gone, _| (self.on_evict)(gone))),
-            Slots::Wide(table) => drop(table.insert(digest, [low, high], &mut |gone, _| (self.on_evict)(gone))),
+            Slots::Wide(table) => {
+                drop(table.insert(digest, [low, high], &mut |gone, _| (self.on_evict)(gone)))
+            }
             Slots::Timed { table, .. } => {
                 table.insert(digest, [low, stored_at], &mut |gone, _| (self.on_evict)(gone));
             }

@@ -25,9 +25,7 @@ pub(super) struct Cells {
 
 enum Memory {
     /// A vector, since a box that moves would claim to be the only way to its lines.
-    Heap {
-        _lines: Vec<Line>,
-    },
+    Heap { _lines: Vec<Line> },
     #[cfg(target_os = "linux")]
     Mapped(memmap2::MmapRaw),
 }

@@ -79,11 +79,11 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         Self { held: hold(plan), bounds, expires, idle, clock, on_expire, queue }
     }
 
-    /// The bits of a scalar, where scalars have a table and their time does not count.
+    /// The bits of a scalar, where scalars have a table and their time does not count, if one look finds them.
     #[inline]
-    pub(crate) fn bits<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
+    pub(crate) fn bits_at_once<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
         match &self.held {
-            Held::Scalars(scalars) => scalars.bits::<NARROW>(digest),
+            Held::Scalars(scalars) => scalars.bits_at_once::<NARROW>(digest),
             _ => None,
         }
     }

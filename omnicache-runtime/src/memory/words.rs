@@ -162,7 +162,10 @@ tuples! {
 }
 
 impl<T: Words, const N: usize> Words for [T; N] {
-    #[expect(clippy::cast_possible_truncation, reason = "more than the type's maximum is more than is asked for")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "more than the type's maximum is more than is asked for"
+    )]
     const BITS: u32 = if N > 128 && T::BITS > 0 { u32::MAX } else { T::BITS.saturating_mul(N as u32) };
 
     #[inline]
