@@ -1,11 +1,10 @@
 //! What a function's cache has done.
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Nanos, nanos};
+use crate::stripes::{self, SHARED};
 
 /// What a cache has done since its process began.
 ///
@@ -150,14 +149,10 @@ impl Counters {
     }
 }
 
-const STRIPES: usize = 32;
-/// The stripe of threads that found all others taken.
-const SHARED: usize = STRIPES - 1;
-
 /// A counter whose stripes belong to one thread each, so that counting needs no atomic read-modify-write and no
 /// line moves between cores.
 #[derive(Debug)]
-struct Striped([Stripe; STRIPES]);
+struct Striped([Stripe; SHARED + 1]);
 
 #[derive(Debug, Default)]
 #[repr(align(64))]
@@ -172,7 +167,7 @@ impl Default for Striped {
 impl Striped {
     #[inline]
     fn add_to_own(&self) -> bool {
-        let own = self.0[..SHARED].get(OWN.get());
+        let own = self.0[..SHARED].get(stripes::own());
         if let Some(Stripe(own)) = own {
             own.store(own.load(Relaxed) + 1, Relaxed);
         }
@@ -189,7 +184,7 @@ impl Striped {
     /// Counts for a thread that counts for the first time, or has no stripe of its own.
     #[cold]
     fn add_elsewhere(&self) {
-        if OWN.get() == SHARED || first_stripe() == SHARED {
+        if stripes::take() == SHARED {
             self.0[SHARED].0.fetch_add(1, Relaxed);
         } else {
             self.add_to_own();
@@ -199,42 +194,6 @@ impl Striped {
     fn sum(&self) -> u64 {
         self.0.iter().map(|stripe| stripe.0.load(Relaxed)).sum()
     }
-}
-
-/// Stripes that no living thread owns.
-static FREE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
-static HANDED_OUT: AtomicU64 = AtomicU64::new(0);
-
-/// Gives a stripe back when its thread ends.
-struct Owner(usize);
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        OWN.set(SHARED);
-        if self.0 != SHARED {
-            FREE.lock().unwrap_or_else(PoisonError::into_inner).push(self.0);
-        }
-    }
-}
-
-thread_local! {
-    static OWN: Cell<usize> = const { Cell::new(usize::MAX) };
-    static OWNER: Owner = Owner(take_stripe());
-}
-
-#[cold]
-fn first_stripe() -> usize {
-    let stripe = OWNER.try_with(|owner| owner.0).unwrap_or(SHARED);
-    OWN.set(stripe);
-    stripe
-}
-
-fn take_stripe() -> usize {
-    let freed = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    freed.unwrap_or_else(|| {
-        let next = HANDED_OUT.fetch_add(1, Relaxed);
-        usize::try_from(next).unwrap_or(SHARED).min(SHARED)
-    })
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@
 
 mod atomic;
 mod entry;
+mod index;
 mod local;
 mod lru;
+mod pins;
 mod queue;
 mod scalars;
 mod sharded;
@@ -26,6 +28,7 @@ mod lfu;
 mod lfu;
 
 pub(crate) use entry::Entry;
+pub(crate) use index::Index;
 pub(crate) use local::LocalTier;
 pub(crate) use scalars::Scalars;
 pub(crate) use table::Table;
@@ -76,6 +79,11 @@ pub(crate) trait Engine<K> {
 
     /// How many entries are held, and their weight in bytes.
     fn load(&self) -> Load;
+
+    /// Where readers find entries without asking the engine, if there is such a thing.
+    fn index(&self) -> Option<Arc<Index<K>>> {
+        None
+    }
 }
 
 /// What an engine holds.

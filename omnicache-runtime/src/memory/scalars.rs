@@ -107,7 +107,7 @@ impl<K> Scalars<K> {
         match &self.slots {
             Slots::Narrow(table) => drop(table.insert(digest, [low], &mut |gone, _| (self.on_evict)(gone))),
             Slots::Wide(table) => {
-                drop(table.insert(digest, [low, high], &mut |gone, _| (self.on_evict)(gone)))
+                table.insert(digest, [low, high], &mut |gone, _| (self.on_evict)(gone));
             }
             Slots::Timed { table, .. } => {
                 table.insert(digest, [low, stored_at], &mut |gone, _| (self.on_evict)(gone));

@@ -23,7 +23,7 @@ const REACH: usize = 16;
 const EACH: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = EACH << 7;
 /// The tag of a slot that held something, in a group that was full at some time: the search goes on behind it. Zero
-/// is the tag of one that the search ends at; tags of digests have the highest bit set.
+/// is the tag of one that the search ends at; tags of digests are larger than either.
 const VACATED: u64 = 1;
 
 /// Marks the bytes of a word that are zero, and none below the lowest of them.
@@ -44,7 +44,7 @@ impl Place {
     fn of(digest: Digest) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "masked to the number of groups")]
         let group = digest.high() as usize;
-        Self { group, tag: 0x80 | digest.low() >> 57 }
+        Self { group, tag: (digest.low() >> 56).max(VACATED + 1) }
     }
 }
 
@@ -123,7 +123,7 @@ impl<const P: usize> Generation<P> {
         let home = Place::of(digest).group;
         (home..home + REACH).find_map(|group| {
             let tags = self.tags(group).load(Relaxed);
-            let marks = !tags & TOPS;
+            let marks = zero_bytes(tags & !(EACH * VACATED));
             let index = marks.trailing_zeros() as usize / GROUP;
             (marks != 0).then(|| (group, index, tags >> (8 * index) & 0xFF))
         })
@@ -139,7 +139,9 @@ impl<const P: usize> Generation<P> {
     fn full(&self) -> impl Iterator<Item = (usize, usize)> {
         (0..=self.mask).flat_map(move |group| {
             let tags = self.tags(group).load(Relaxed);
-            (0..GROUP).filter(move |index| tags >> (8 * index) & 0x80 != 0).map(move |index| (group, index))
+            (0..GROUP)
+                .filter(move |index| tags >> (8 * index) & 0xFF > VACATED)
+                .map(move |index| (group, index))
         })
     }
 
@@ -279,7 +281,7 @@ impl<const P: usize> Table<P> {
             (0..=table.mask).flat_map(|step| (0..GROUP).map(move |index| (home.wrapping_add(step), index)));
         for (group, index) in nearby {
             let index = (index + writer.victim) % GROUP;
-            if table.tags(group).load(Relaxed) >> (8 * index) & 0x80 != 0 {
+            if table.tags(group).load(Relaxed) >> (8 * index) & 0xFF > VACATED {
                 give_up(table.slot(group, index).digest(), table.slot(group, index).value());
                 return Self::vacate(table, writer, group, index);
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::queue::{Fifo, Random, S3Fifo};
 use super::sharded::Sharded;
-use super::{Bounds, Engine, Entry, Load, OnEvict, Scalars, WordsOf, lru};
+use super::{Bounds, Engine, Entry, Index, Load, OnEvict, Scalars, WordsOf, lru};
 use crate::clock::{Clock, Nanos};
 use crate::flight::block_on;
 use crate::key::Digest;
@@ -46,7 +46,7 @@ pub(crate) struct Tier<K> {
 
 enum Held<K> {
     Scalars(Scalars<K>),
-    Engine(Box<dyn Engine<K> + Send + Sync>),
+    Engine { engine: Box<dyn Engine<K> + Send + Sync>, index: Option<Arc<Index<K>>> },
     Awaited(super::awaited::Awaited<K>),
 }
 
@@ -88,6 +88,18 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         }
     }
 
+    /// Reads the entry if it may still be served and is found without a lock; a use if `read` gives anything.
+    #[inline]
+    pub(crate) fn read<R>(&self, digest: Digest, read: impl FnOnce(&Entry<K>) -> Option<R>) -> Option<R> {
+        let Held::Engine { index: Some(index), .. } = &self.held else { return None };
+        index.read(digest, |entry| {
+            let result = if self.is_live(entry) { read(entry)? } else { return None };
+            entry.count_use();
+            self.touch(entry);
+            Some(result)
+        })?
+    }
+
     /// The entry if it may still be served, counted as a use.
     #[inline]
     pub(crate) fn get(&self, digest: Digest) -> Option<Found<K>> {
@@ -99,7 +111,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
                     None
                 }
             },
-            Held::Engine(engine) => self.serve(digest, engine.get(digest)?, true),
+            Held::Engine { engine, .. } => self.serve(digest, engine.get(digest)?, true),
             Held::Awaited(cache) => self.serve(digest, cache.peek(digest)?, true),
         }
     }
@@ -129,7 +141,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
                 let (value, expired) = scalars.get(digest, || self.clock.now())?;
                 return (!expired).then_some(Found::Word(value));
             }
-            Held::Engine(engine) => engine.peek(digest)?,
+            Held::Engine { engine, .. } => engine.peek(digest)?,
             Held::Awaited(cache) => cache.peek(digest)?,
         };
         self.is_live(&entry).then_some(Found::Entry(entry))
@@ -141,7 +153,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
             Held::Scalars(scalars) => {
                 scalars.get(digest, || self.clock.now()).is_some_and(|(_, expired)| expired)
             }
-            Held::Engine(engine) => engine.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
+            Held::Engine { engine, .. } => engine.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
             Held::Awaited(cache) => cache.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
         }
     }
@@ -179,7 +191,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         self.expire_first(digest, &entry);
         match &self.held {
             Held::Scalars(scalars) => scalars.insert(digest, &entry.value, entry.stored_at),
-            Held::Engine(engine) => engine.insert(digest, Arc::new(entry)),
+            Held::Engine { engine, .. } => engine.insert(digest, Arc::new(entry)),
             Held::Awaited(cache) => block_on(cache.insert(digest, Arc::new(entry))),
         }
     }
@@ -198,7 +210,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     fn expire_first(&self, digest: Digest, entry: &Entry<K>) {
         let expires_by_itself = match &self.held {
             Held::Scalars(scalars) => scalars.ttl().is_none(),
-            Held::Engine(engine) => entry.ttl.is_none() || engine.expires_by_itself(),
+            Held::Engine { engine, .. } => entry.ttl.is_none() || engine.expires_by_itself(),
             Held::Awaited(_) => true,
         };
         if expires_by_itself {
@@ -230,7 +242,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     fn stored_at(&self, digest: Digest) -> Option<Nanos> {
         match &self.held {
             Held::Scalars(scalars) => scalars.stored_at(digest),
-            Held::Engine(engine) => engine.peek(digest).map(|entry| entry.stored_at),
+            Held::Engine { engine, .. } => engine.peek(digest).map(|entry| entry.stored_at),
             Held::Awaited(cache) => cache.peek(digest).map(|entry| entry.stored_at),
         }
     }
@@ -239,7 +251,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn remove(&self, digest: Digest) -> bool {
         match &self.held {
             Held::Scalars(scalars) => scalars.remove(digest),
-            Held::Engine(engine) => engine.remove(digest),
+            Held::Engine { engine, .. } => engine.remove(digest),
             Held::Awaited(cache) => block_on(cache.remove(digest)),
         }
     }
@@ -257,7 +269,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         let held = self.digests();
         match &self.held {
             Held::Scalars(scalars) => scalars.clear(),
-            Held::Engine(engine) => engine.clear(),
+            Held::Engine { engine, .. } => engine.clear(),
             Held::Awaited(cache) => cache.clear(),
         }
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -267,7 +279,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     fn digests(&self) -> Vec<Digest> {
         match &self.held {
             Held::Scalars(scalars) => scalars.digests(),
-            Held::Engine(engine) => engine.digests(),
+            Held::Engine { engine, .. } => engine.digests(),
             Held::Awaited(cache) => cache.digests(),
         }
     }
@@ -276,7 +288,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn load(&self) -> Load {
         match &self.held {
             Held::Scalars(scalars) => scalars.load(),
-            Held::Engine(engine) => engine.load(),
+            Held::Engine { engine, .. } => engine.load(),
             Held::Awaited(cache) => cache.load(),
         }
     }
@@ -293,11 +305,13 @@ fn hold<K: Clone + Send + Sync + 'static>(plan: TierPlan<K>) -> Held<K> {
     if plan.awaited && plan.policy == Policy::Lfu {
         return Held::Awaited(super::awaited::Awaited::new(bounds, ttl, on_evict));
     }
-    Held::Engine(match plan.policy {
+    let engine: Box<dyn Engine<K> + Send + Sync> = match plan.policy {
         Policy::Lru => Box::new(lru::Lru::new(bounds, on_evict)),
         Policy::Lfu => Box::new(super::lfu::Lfu::new(bounds, ttl, on_evict)),
-        Policy::Fifo => Box::new(Sharded::<K, Fifo>::new(bounds, on_evict)),
-        Policy::Random => Box::new(Sharded::<K, Random>::new(bounds, on_evict)),
-        _ => Box::new(Sharded::<K, S3Fifo>::new(bounds, on_evict)),
-    })
+        Policy::Fifo => Box::new(Sharded::<K, Fifo>::indexed(bounds, on_evict)),
+        Policy::Random => Box::new(Sharded::<K, Random>::indexed(bounds, on_evict)),
+        _ => Box::new(Sharded::<K, S3Fifo>::indexed(bounds, on_evict)),
+    };
+    let index = engine.index();
+    Held::Engine { engine, index }
 }
