@@ -23,14 +23,13 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use super::Identity;
 use super::generations::Words;
 use super::layout::{Layout, private_file};
+use super::schema::{self, SCHEMA};
 use crate::error::{Fault, FaultKind};
 
 /// "OmnC": marks an index as ours in the header of the database file.
 const APPLICATION: i32 = 0x4f6d_6e43;
 /// The format of the tables.
 const FORMAT: i32 = 1;
-/// What creates the tables.
-const SCHEMA: &str = include_str!("schema.sql");
 /// Reader connections kept for reuse; more than these are closed after use.
 const READERS: usize = 16;
 /// Functions remembered by the address of their identity.
@@ -230,7 +229,7 @@ fn prepare(layout: &Layout, words: &Words) -> Result<Connection, Trouble> {
     } else {
         write_ahead(&connection)?;
     }
-    connection.query_row("SELECT bytes FROM store WHERE id = 1", [], |_| Ok(()))?;
+    connection.query_row("SELECT bytes FROM totals", [], |_| Ok(()))?;
     Ok(connection)
 }
 
@@ -337,9 +336,12 @@ fn remove_if_there(path: &std::path::Path) -> std::io::Result<()> {
 
 /// Whether an index that gave an error of damage really is damaged: another process may have replaced it.
 pub(super) fn is_sound(layout: &Layout) -> bool {
-    let check = connect(layout, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .and_then(|c| c.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)));
-    check.is_ok_and(|verdict| verdict == "ok")
+    let check = || -> rusqlite::Result<bool> {
+        let connection = connect(layout, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        Ok(verdict == "ok" && schema::differences(&connection)?.is_empty())
+    };
+    check().unwrap_or(false)
 }
 
 /// Moves the index away and opens a fresh one. The caller holds the store's lock.

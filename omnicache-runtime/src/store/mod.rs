@@ -25,6 +25,7 @@ mod quota;
 mod read;
 mod remove;
 mod rest;
+mod schema;
 pub(crate) mod sealed;
 mod sink;
 mod snapshot;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use super::access::Accesses;
 use super::checkpoint::Checkpoints;
+use super::evict::ACCESSED;
 use super::generations::{Word, Words};
 use super::in_flight::InFlight;
 use super::index::{self, Index, lock};
@@ -150,7 +151,10 @@ impl DiskStore {
         if eviction == Eviction::Lfu && !self.read_only {
             self.transact("ordering entries by uses", |work| {
                 work.connection
-                    .execute("CREATE INDEX IF NOT EXISTS entry_uses ON entry (uses, accessed)", [])
+                    .execute(
+                        &format!("CREATE INDEX IF NOT EXISTS entry_uses ON entry (uses, {ACCESSED})"),
+                        [],
+                    )
                     .map(drop)
             })?;
         }
