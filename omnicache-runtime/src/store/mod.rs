@@ -23,6 +23,7 @@ mod open;
 mod presence;
 mod quota;
 mod read;
+mod readers;
 mod remove;
 mod rest;
 mod schema;

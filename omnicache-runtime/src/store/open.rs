@@ -92,7 +92,7 @@ impl DiskStore {
             layout.prepare()?;
             Some(layout.lock()?)
         };
-        let words = Words::open(&layout, read_only)?;
+        let words = Arc::new(Words::open(&layout, read_only)?);
         let index = Index::open(&layout, &words, read_only)?;
         let presence = if read_only { None } else { Some(Presence::enter(&layout)?) };
         let (presence, alone) = presence.map_or((None, false), |(presence, alone)| (Some(presence), alone));
@@ -100,7 +100,7 @@ impl DiskStore {
             in_flight: InFlight::of(&layout),
             layout,
             read_only,
-            words: Arc::new(words),
+            words,
             accesses: Accesses::default(),
             checkpoints: Checkpoints::default(),
             sweeps: Sweeps::default(),

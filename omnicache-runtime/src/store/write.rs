@@ -316,7 +316,13 @@ impl DiskStore {
             return Err(Fault::new(FaultKind::Index, format!("{context}: the store is read-only")));
         };
         let work = Work { connection, index: &index, words: &self.words, forgetting: RefCell::default() };
-        let done = transaction(connection, || body(&work));
+        let mut committing = None;
+        let done = transaction(connection, || {
+            committing = Some(self.words.committing());
+            body(&work)
+        });
+        // In this order: who sees that entries were forgotten must see the log of it.
+        drop(committing);
         drop(work);
         drop(writer);
         self.checkpoints.committed(&index);
