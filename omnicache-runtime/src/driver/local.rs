@@ -21,7 +21,7 @@ use super::site::Site;
 use super::sync::timed;
 use crate::clock::{Nanos, nanos};
 use crate::explain::{CallExplanation, Explanation};
-use crate::key::{Digest, KeyWriter};
+use crate::key::{Digest, DigestState, KeyWriter};
 use crate::memory::{Entry, LocalTier};
 use crate::select::{Config, Form, Plan};
 use crate::settings::{Mode, mode};
@@ -49,7 +49,8 @@ pub(super) struct LocalShared {
 }
 
 thread_local! {
-    static LOCALS: RefCell<HashMap<(usize, TypeId), Rc<dyn Any>>> = RefCell::default();
+    /// By address and type, which are hashes enough.
+    static LOCALS: RefCell<HashMap<(usize, TypeId), Rc<dyn Any>, DigestState>> = RefCell::default();
 }
 
 impl<F: Form> std::fmt::Debug for Local<F> {

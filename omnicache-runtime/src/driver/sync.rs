@@ -60,7 +60,10 @@ impl<F: SharedForm> Cached for &Function<F> {
         {
             return Step::Done(result);
         }
-        if self.remembers()
+        // Where readers see all there is, whoever comes to lead looks once more.
+        let seen_all = mode == Mode::Plain && self.shelf.is_none() && self.tier.shows_all();
+        if !seen_all
+            && self.remembers()
             && (mode == Mode::Plain || !self.common.is_due(digest))
             && let Some(found) = self.recall(digest, &key)
         {

@@ -3,6 +3,7 @@
 //! An entry that is unlinked stays until nobody can look at it any more (see [`super::pins`]). Whoever does not find
 //! an entry here asks the engine, which has the last word.
 
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +35,7 @@ impl<K> Index<K> {
     #[inline]
     pub(super) fn read<R>(&self, digest: Digest, read: impl FnOnce(&Entry<K>) -> R) -> Option<R> {
         let _pinned = pin()?;
-        let [address] = self.table.get_at_once(digest).or_else(|| self.table.get(digest))?;
+        let [address] = self.table.get(digest)?;
         let entry = std::ptr::with_exposed_provenance::<Entry<K>>(usize::try_from(address).ok()?);
         // SAFETY: every word of the table that is not null is the address of an entry that the table owned a reference
         // of when it was written, and that reference is given up by `retire` alone, once all threads that were pinned
@@ -42,6 +43,14 @@ impl<K> Index<K> {
         // found the word before that, and is waited for. What the entry holds was written before its address.
         let entry = unsafe { entry.as_ref() }?;
         Some(read(entry))
+    }
+
+    /// The entry under a digest, for whoever keeps it longer.
+    pub(super) fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        self.table.hold(digest, |[address]| {
+            // Of the table's reference a copy, which leaves that one alone.
+            Arc::clone(&ManuallyDrop::new(Self::owned(address)))
+        })
     }
 
     /// Lists an entry in place of any other. What is given is to be retired, outside of all locks.
@@ -54,16 +63,38 @@ impl<K> Index<K> {
         gone.into_iter().map(Self::owned).collect()
     }
 
-    /// Takes an entry off the list. What is given is to be retired, outside of all locks.
+    /// Takes an entry off the list, or leaves it there if it is not the `only` one that is meant. What is given is to be
+    /// retired, outside of all locks.
     #[must_use]
-    pub(super) fn unlink(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
-        self.table.remove(digest).map(|[address]| Self::owned(address))
+    pub(super) fn unlink(&self, digest: Digest, only: Option<&Arc<Entry<K>>>) -> Option<Arc<Entry<K>>> {
+        let is_meant = |address| only.is_none_or(|only| Arc::as_ptr(only).addr() as u64 == address);
+        self.table.remove_if(digest, |[address]| is_meant(address)).map(|[address]| Self::owned(address))
     }
 
-    /// Takes back the reference that an address stood for, once that is out of the table.
+    /// Takes all entries off the list. What is given is to be retired, outside of all locks.
+    #[must_use]
+    pub(super) fn clear(&self) -> Vec<Arc<Entry<K>>> {
+        let mut gone = Vec::new();
+        self.table.clear(&mut |_, [address]| gone.push(Self::owned(address)));
+        gone
+    }
+
+    /// What is listed, in no order.
+    pub(super) fn digests(&self) -> Vec<Digest> {
+        self.table.digests()
+    }
+
+    /// How many entries are listed.
+    pub(super) fn len(&self) -> u64 {
+        self.table.len()
+    }
+
+    /// The reference that an address in the table stands for: to be dropped by whoever has taken it out of the table,
+    /// and by nobody else.
     fn owned(address: u64) -> Arc<Entry<K>> {
         let entry = std::ptr::with_exposed_provenance(usize::try_from(address).unwrap_or_default());
-        // SAFETY: made by `Arc::into_raw` in `link`; the table gave it up, and gives each word up once.
+        // SAFETY: made by `Arc::into_raw` in `link`, and owned by the table until it gives the word up, which it does
+        // once. Who asks before that holds the writers' lock, and drops nothing.
         unsafe { Arc::from_raw(entry) }
     }
 
@@ -86,7 +117,7 @@ impl<K> Index<K> {
 
 impl<K> Drop for Index<K> {
     fn drop(&mut self) {
-        self.table.clear(&mut |_, [address]| drop(Self::owned(address)));
+        drop(self.clear());
     }
 }
 
@@ -134,7 +165,7 @@ mod tests {
         index.retire(index.link(digest(1), entry(2, &dropped)));
         settle(&index, &dropped, 1);
         assert_eq!(index.read(digest(1), |entry| entry.value.value), Some(2));
-        index.retire(index.unlink(digest(1)).into_iter().collect());
+        index.retire(index.unlink(digest(1), None).into_iter().collect());
         settle(&index, &dropped, 2);
         assert!(index.read(digest(1), |_| ()).is_none());
         assert!(index.link(digest(1), entry(3, &dropped)).is_empty());
@@ -148,7 +179,7 @@ mod tests {
         drop(index.link(digest(1), entry(1, &dropped)));
         drop(index.link(digest(2), entry(2, &dropped)));
         index.read(digest(1), |entry| {
-            index.retire(index.unlink(digest(1)).into_iter().collect());
+            index.retire(index.unlink(digest(1), None).into_iter().collect());
             index.read(digest(2), |_| ()).expect("another entry");
             index.retire(Vec::new());
             assert_eq!((dropped.load(Relaxed), entry.value.value), (0, 1));
@@ -162,7 +193,7 @@ mod tests {
         drop(index.link(digest(1), entry(1, &dropped)));
         let lent = Arc::clone(&index);
         let _ = std::thread::spawn(move || lent.read(digest(1), |_| panic!("a clone that fails"))).join();
-        index.retire(index.unlink(digest(1)).into_iter().collect());
+        index.retire(index.unlink(digest(1), None).into_iter().collect());
         settle(&index, &dropped, 1);
     }
 
@@ -177,7 +208,7 @@ mod tests {
                     for round in 0..100_000_u64 {
                         let key = (round * 7 + writer) % 31;
                         let retired = if round % 5 == 0 {
-                            index.unlink(digest(key)).into_iter().collect()
+                            index.unlink(digest(key), None).into_iter().collect()
                         } else {
                             linked.fetch_add(1, Relaxed);
                             index.link(digest(key), entry(key | round << 32, dropped))

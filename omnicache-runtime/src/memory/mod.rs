@@ -17,11 +17,6 @@ mod tier;
 mod words;
 
 #[cfg(feature = "moka")]
-mod awaited;
-#[cfg(not(feature = "moka"))]
-#[path = "awaited_absent.rs"]
-mod awaited;
-#[cfg(feature = "moka")]
 mod lfu;
 #[cfg(not(feature = "moka"))]
 #[path = "lfu_absent.rs"]

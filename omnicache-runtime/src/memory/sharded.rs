@@ -90,7 +90,7 @@ impl<K, O: Order> Sharded<K, O> {
     }
 
     fn unlink(&self, digest: Digest, retired: &mut Vec<Arc<Entry<K>>>) {
-        retired.extend(self.index.as_ref().and_then(|index| index.unlink(digest)));
+        retired.extend(self.index.as_ref().and_then(|index| index.unlink(digest, None)));
     }
 
     /// Lets go of what left the index, outside of all locks.

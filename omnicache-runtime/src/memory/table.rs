@@ -358,11 +358,26 @@ impl<const P: usize> Table<P> {
         (0..=table.mask).for_each(|group| table.tags(group).store(0, Release));
     }
 
+    /// Does something with a value while no writer can replace or remove it.
+    pub(crate) fn hold<R>(&self, digest: Digest, look: impl FnOnce([u64; P]) -> R) -> Option<R> {
+        let _writer = self.lock();
+        self.get(digest).map(look)
+    }
+
     /// Forgets a value, and gives it.
     pub(crate) fn remove(&self, digest: Digest) -> Option<[u64; P]> {
+        self.remove_if(digest, |_| true)
+    }
+
+    /// Forgets a value if it is one that `applies` to, and gives it.
+    pub(crate) fn remove_if(
+        &self,
+        digest: Digest,
+        applies: impl FnOnce([u64; P]) -> bool,
+    ) -> Option<[u64; P]> {
         let mut writer = self.lock();
         let table = self.present();
-        let (group, index, value) = table.find(digest)?;
+        let (group, index, value) = table.find(digest).filter(|(.., value)| applies(*value))?;
         Self::vacate(table, &mut writer, group, index);
         Some(value)
     }

@@ -116,3 +116,76 @@ fn a_reader_never_sees_a_value_of_another_key_or_half_of_two() {
         assert!(found > 0);
     });
 }
+
+/// Under the model checker: all that may happen between a reader and a writer, or all within some switches of threads.
+#[cfg(loom)]
+mod loom_tests {
+    use loom::model::Builder;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    /// Digests of one group, with tags of their own.
+    fn digest(number: u64) -> Digest {
+        Digest::from_words(number << 56 | number, 0)
+    }
+
+    fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+        let mut builder = Builder::new();
+        builder.preemption_bound = Some(preemptions);
+        builder.max_branches = 100_000;
+        builder.check(model);
+    }
+
+    #[test]
+    fn loom_a_value_that_is_replaced_is_read_whole_or_not_at_all() {
+        check(3, || {
+            let table = Arc::new(Table::<2>::new(u64::MAX));
+            table.insert(digest(7), [1, 1], &mut |_, _| {});
+            let lent = Arc::clone(&table);
+            let writer = thread::spawn(move || {
+                lent.insert(digest(7), [2, 2], &mut |_, _| {});
+            });
+            assert!(matches!(table.get(digest(7)), None | Some([1, 1] | [2, 2])));
+            assert!(matches!(table.get_at_once(digest(7)), None | Some([1, 1] | [2, 2])));
+            writer.join().unwrap();
+            assert_eq!(table.get(digest(7)), Some([2, 2]));
+        });
+    }
+
+    #[test]
+    fn loom_a_slot_that_another_takes_over_is_read_as_neither_by_the_other() {
+        check(3, || {
+            let table = Arc::new(Table::<1>::new(u64::MAX));
+            table.insert(digest(7), [1], &mut |_, _| {});
+            let lent = Arc::clone(&table);
+            let writer = thread::spawn(move || {
+                assert_eq!(lent.remove(digest(7)), Some([1]));
+                lent.insert(digest(8), [2], &mut |_, _| {});
+            });
+            assert!(matches!(table.get(digest(7)), None | Some([1])));
+            assert!(matches!(table.get(digest(8)), None | Some([2])));
+            writer.join().unwrap();
+            assert_eq!((table.get(digest(7)), table.get(digest(8))), (None, Some([2])));
+        });
+    }
+
+    #[test]
+    fn loom_a_reader_finds_what_is_there_while_the_table_grows() {
+        check(2, || {
+            let table = Arc::new(Table::<1>::new(u64::MAX));
+            for number in 2..9 {
+                table.insert(digest(number), [number], &mut |_, _| {});
+            }
+            let lent = Arc::clone(&table);
+            let writer = thread::spawn(move || {
+                lent.insert(digest(9), [9], &mut |_, _| panic!("there is room"));
+            });
+            assert_eq!(table.get(digest(8)), Some([8]));
+            assert!(matches!(table.get(digest(9)), None | Some([9])));
+            writer.join().unwrap();
+            assert!((2..10).all(|number| table.get(digest(number)) == Some([number])));
+        });
+    }
+}

@@ -11,9 +11,9 @@ use super::queue::{Fifo, Random, S3Fifo};
 use super::sharded::Sharded;
 use super::{Bounds, Engine, Entry, Index, Load, OnEvict, Scalars, WordsOf, lru};
 use crate::clock::{Clock, Nanos};
-use crate::flight::block_on;
 use crate::key::Digest;
 use crate::kind::Policy;
+use crate::stripes::{self, SHARED};
 
 /// What a tier is built from.
 pub(crate) struct TierPlan<K> {
@@ -47,7 +47,6 @@ pub(crate) struct Tier<K> {
 enum Held<K> {
     Scalars(Scalars<K>),
     Engine { engine: Box<dyn Engine<K> + Send + Sync>, index: Option<Arc<Index<K>>> },
-    Awaited(super::awaited::Awaited<K>),
 }
 
 /// What a lookup in memory found.
@@ -100,6 +99,11 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         })?
     }
 
+    /// Whether [`Tier::read`] finds on this thread whatever is there.
+    pub(crate) fn shows_all(&self) -> bool {
+        matches!(self.held, Held::Engine { index: Some(_), .. }) && stripes::own() < SHARED
+    }
+
     /// The entry if it may still be served, counted as a use.
     #[inline]
     pub(crate) fn get(&self, digest: Digest) -> Option<Found<K>> {
@@ -112,25 +116,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
                 }
             },
             Held::Engine { engine, .. } => self.serve(digest, engine.get(digest)?, true),
-            Held::Awaited(cache) => self.serve(digest, cache.peek(digest)?, true),
-        }
-    }
-
-    /// The same without blocking the executor.
-    #[inline]
-    pub(crate) async fn get_awaited(&self, digest: Digest) -> Option<Found<K>> {
-        match &self.held {
-            Held::Awaited(cache) => {
-                let entry = cache.get(digest).await?;
-                if self.is_live(&entry) {
-                    self.touch(&entry);
-                    return Some(Found::Entry(entry));
-                }
-                cache.remove(digest).await;
-                (self.on_expire)(digest);
-                None
-            }
-            _ => self.get(digest),
         }
     }
 
@@ -142,7 +127,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
                 return (!expired).then_some(Found::Word(value));
             }
             Held::Engine { engine, .. } => engine.peek(digest)?,
-            Held::Awaited(cache) => cache.peek(digest)?,
         };
         self.is_live(&entry).then_some(Found::Entry(entry))
     }
@@ -154,7 +138,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
                 scalars.get(digest, || self.clock.now()).is_some_and(|(_, expired)| expired)
             }
             Held::Engine { engine, .. } => engine.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
-            Held::Awaited(cache) => cache.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
         }
     }
 
@@ -192,17 +175,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         match &self.held {
             Held::Scalars(scalars) => scalars.insert(digest, &entry.value, entry.stored_at),
             Held::Engine { engine, .. } => engine.insert(digest, Arc::new(entry)),
-            Held::Awaited(cache) => block_on(cache.insert(digest, Arc::new(entry))),
-        }
-    }
-
-    /// The same without blocking the executor.
-    pub(crate) async fn insert_awaited(&self, digest: Digest, entry: Entry<K>) {
-        match &self.held {
-            Held::Awaited(cache) => {
-                cache.insert(digest, Arc::new(entry)).await;
-            }
-            _ => self.insert(digest, entry),
         }
     }
 
@@ -211,7 +183,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         let expires_by_itself = match &self.held {
             Held::Scalars(scalars) => scalars.ttl().is_none(),
             Held::Engine { engine, .. } => entry.ttl.is_none() || engine.expires_by_itself(),
-            Held::Awaited(_) => true,
         };
         if expires_by_itself {
             return;
@@ -243,7 +214,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         match &self.held {
             Held::Scalars(scalars) => scalars.stored_at(digest),
             Held::Engine { engine, .. } => engine.peek(digest).map(|entry| entry.stored_at),
-            Held::Awaited(cache) => cache.peek(digest).map(|entry| entry.stored_at),
         }
     }
 
@@ -252,15 +222,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         match &self.held {
             Held::Scalars(scalars) => scalars.remove(digest),
             Held::Engine { engine, .. } => engine.remove(digest),
-            Held::Awaited(cache) => block_on(cache.remove(digest)),
-        }
-    }
-
-    /// The same without blocking the executor.
-    pub(crate) async fn remove_awaited(&self, digest: Digest) -> bool {
-        match &self.held {
-            Held::Awaited(cache) => cache.remove(digest).await,
-            _ => self.remove(digest),
         }
     }
 
@@ -270,7 +231,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         match &self.held {
             Held::Scalars(scalars) => scalars.clear(),
             Held::Engine { engine, .. } => engine.clear(),
-            Held::Awaited(cache) => cache.clear(),
         }
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
         held
@@ -280,7 +240,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         match &self.held {
             Held::Scalars(scalars) => scalars.digests(),
             Held::Engine { engine, .. } => engine.digests(),
-            Held::Awaited(cache) => cache.digests(),
         }
     }
 
@@ -289,7 +248,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         match &self.held {
             Held::Scalars(scalars) => scalars.load(),
             Held::Engine { engine, .. } => engine.load(),
-            Held::Awaited(cache) => cache.load(),
         }
     }
 }
@@ -302,12 +260,9 @@ fn hold<K: Clone + Send + Sync + 'static>(plan: TierPlan<K>) -> Held<K> {
         let max_bytes = bounds.max_bytes.unwrap_or(u64::MAX);
         return Held::Scalars(Scalars::new(words, plan.word_size, max_bytes, plan.ttl, on_evict));
     }
-    if plan.awaited && plan.policy == Policy::Lfu {
-        return Held::Awaited(super::awaited::Awaited::new(bounds, ttl, on_evict));
-    }
     let engine: Box<dyn Engine<K> + Send + Sync> = match plan.policy {
         Policy::Lru => Box::new(lru::Lru::new(bounds, on_evict)),
-        Policy::Lfu => Box::new(super::lfu::Lfu::new(bounds, ttl, on_evict)),
+        Policy::Lfu => Box::new(super::lfu::Lfu::new(bounds, ttl, plan.awaited, on_evict)),
         Policy::Fifo => Box::new(Sharded::<K, Fifo>::indexed(bounds, on_evict)),
         Policy::Random => Box::new(Sharded::<K, Random>::indexed(bounds, on_evict)),
         _ => Box::new(Sharded::<K, S3Fifo>::indexed(bounds, on_evict)),
