@@ -82,6 +82,11 @@ impl<'a> Contest<'a> {
 pub struct Results<'a>(Vec<(&'a str, f64, f64)>);
 
 impl Results<'_> {
+    /// How many entrants there were.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The nanoseconds of one operation.
     pub fn nanos(&self, entrant: &str) -> f64 {
         self.0.iter().find(|(name, ..)| *name == entrant).expect("an entrant of this contest").1

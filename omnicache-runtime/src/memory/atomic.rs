@@ -56,6 +56,6 @@ macro_rules! word {
     };
 }
 
-word!(std::sync::atomic::AtomicU64);
+word!(AtomicU64);
 #[cfg(all(loom, test))]
-word!(loom::sync::atomic::AtomicU64);
+word!(std::sync::atomic::AtomicU64);

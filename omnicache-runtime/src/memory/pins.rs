@@ -20,7 +20,7 @@ impl<W: Word> Pin<W> {
     fn enter(&self) -> u64 {
         let before = self.0.own();
         // Pinned already, it is the outer one that counts: it sees less of what was unlinked.
-        if before % 2 == 0 {
+        if before.is_multiple_of(2) {
             self.0.swap(before + 1);
         }
         before
@@ -29,7 +29,7 @@ impl<W: Word> Pin<W> {
     /// Undoes [`Pin::enter`], after the last look.
     #[inline]
     fn leave(&self, before: u64) {
-        if before % 2 == 0 {
+        if before.is_multiple_of(2) {
             self.0.set(before + 2);
         }
     }

@@ -108,13 +108,13 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     #[inline]
     pub(crate) fn get(&self, digest: Digest) -> Option<Found<K>> {
         match &self.held {
-            Held::Scalars(scalars) => match scalars.get(digest, || self.clock.now())? {
-                (value, false) => Some(Found::Word(value)),
-                (_, true) => {
+            Held::Scalars(scalars) => {
+                let (value, expired) = scalars.get(digest, || self.clock.now())?;
+                if expired {
                     scalars.remove(digest).then(|| (self.on_expire)(digest));
-                    None
                 }
-            },
+                (!expired).then_some(Found::Word(value))
+            }
             Held::Engine { engine, .. } => self.serve(digest, engine.get(digest)?, true),
         }
     }
