@@ -106,7 +106,7 @@ impl KeyedStore {
             let record = record(&key, entry, since, &mut write);
             let stored = if unless_present { disk.add(record) } else { disk.put(record) };
             match stored? {
-                Stored::Kept { .. } => return Ok(Some(disk.id_of(&key)?)),
+                Stored::Kept { id, .. } => return Ok(Some(id)),
                 Stored::Present => return Ok(None),
                 Stored::TooLarge => return Err(too_large(entry, bound(&disk, entry)?)),
                 Stored::ReadOnly => return Err(refused("the store is read-only")),
@@ -236,20 +236,6 @@ impl DiskStore {
     /// Runs a query.
     fn query<T: Default>(&self, body: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
         Ok(self.index()?.read(body).map_err(|e| self.fault("reading the index", e))?.unwrap_or_default())
-    }
-
-    /// The number of a key's entry; zero if it is gone.
-    fn id_of(&self, key: &StoreKey) -> Result<u64, Fault> {
-        let found = self.query(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT e.id FROM entry e JOIN function f ON f.id = e.function
-                     WHERE f.namespace = ?1 AND f.path = '' AND e.slot = ?2",
-                )?
-                .query_row((&key.identity.namespace, super::write::slot(key)), |row| row.get::<_, i64>(0))
-                .optional()
-        })?;
-        Ok(found.unwrap_or(0).unsigned_abs())
     }
 }
 
@@ -387,7 +373,7 @@ impl Store for KeyedStore {
             .collect();
         let stored = disk.put_many(&mut records)?;
         let one_by_one = |(index, stored): (usize, Stored)| match stored {
-            Stored::Kept { .. } => Ok(disk.id_of(&keys[index])?),
+            Stored::Kept { id, .. } => Ok(id),
             // Removed or filled up meanwhile: as if it had been put a moment later.
             _ => self.put(&entries[index]),
         };

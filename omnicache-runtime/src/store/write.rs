@@ -55,6 +55,7 @@ impl Work<'_> {
 /// How the row of a written payload fared.
 enum Placed {
     Kept {
+        id: i64,
         evicted: u64,
         generation: u64,
         files: Files,
@@ -235,9 +236,10 @@ impl DiskStore {
     /// Clears up after a transaction.
     fn settle(&self, placed: Placed, draft: Option<&Draft<'_>>) -> Stored {
         let refused = match placed {
-            Placed::Kept { evicted, generation, files } => {
+            Placed::Kept { id, evicted, generation, files } => {
                 self.unlink(files);
-                return Stored::Kept { evicted, generation: Generation(generation) };
+                let id = id.unsigned_abs();
+                return Stored::Kept { id, evicted, generation: Generation(generation) };
             }
             Placed::Stale => Stored::Stale,
             Placed::Present => Stored::Present,
@@ -301,7 +303,7 @@ impl DiskStore {
             self.accesses.write(work.connection)?;
         }
         let generation = if record.refresh { work.forget(site, &key.hash)? } else { present };
-        Ok(Placed::Kept { evicted, generation, files })
+        Ok(Placed::Kept { id, evicted, generation, files })
     }
 
     /// Runs `body` within a transaction that holds the write lock.
