@@ -31,6 +31,7 @@ pub(crate) mod sealed;
 mod sink;
 mod snapshot;
 mod sweep;
+mod transact;
 mod transfer;
 mod verify;
 mod write;
