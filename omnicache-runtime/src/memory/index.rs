@@ -3,7 +3,6 @@
 //! An entry that is unlinked stays until nobody can look at it any more (see [`super::pins`]). Whoever does not find
 //! an entry here asks the engine, which has the last word.
 
-use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +13,7 @@ use crate::key::Digest;
 /// The entries of an engine, as its readers see them.
 pub(crate) struct Index<K> {
     /// Each word is the address of an entry, of which the table owns one reference.
-    table: Table<1>,
+    pub(super) table: Table<1>,
     limbo: Mutex<Vec<Retired<K>>>,
     /// Whether anything is in limbo: a hint that spares most insertions the lock.
     waits: AtomicBool,
@@ -45,14 +44,6 @@ impl<K> Index<K> {
         Some(read(entry))
     }
 
-    /// The entry under a digest, for whoever keeps it longer.
-    pub(super) fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
-        self.table.hold(digest, |[address]| {
-            // Of the table's reference a copy, which leaves that one alone.
-            Arc::clone(&ManuallyDrop::new(Self::owned(address)))
-        })
-    }
-
     /// Lists an entry in place of any other. What is given is to be retired, outside of all locks.
     #[must_use]
     pub(super) fn link(&self, digest: Digest, entry: Arc<Entry<K>>) -> Vec<Arc<Entry<K>>> {
@@ -79,19 +70,9 @@ impl<K> Index<K> {
         gone
     }
 
-    /// What is listed, in no order.
-    pub(super) fn digests(&self) -> Vec<Digest> {
-        self.table.digests()
-    }
-
-    /// How many entries are listed.
-    pub(super) fn len(&self) -> u64 {
-        self.table.len()
-    }
-
     /// The reference that an address in the table stands for: to be dropped by whoever has taken it out of the table,
     /// and by nobody else.
-    fn owned(address: u64) -> Arc<Entry<K>> {
+    pub(super) fn owned(address: u64) -> Arc<Entry<K>> {
         let entry = std::ptr::with_exposed_provenance(usize::try_from(address).unwrap_or_default());
         // SAFETY: made by `Arc::into_raw` in `link`, and owned by the table until it gives the word up, which it does
         // once. Who asks before that holds the writers' lock, and drops nothing.

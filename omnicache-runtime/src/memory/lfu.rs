@@ -9,13 +9,13 @@
 //! moka ends up with may not be listed: then the way round is by moka's iterator, which counts nothing either.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use moka::notification::RemovalCause;
 use moka::sync::Cache;
 
-use super::{Bounds, Engine, Entry, Index, Load, OnEvict};
+use super::listed::Listed;
+use super::{Bounds, Engine, Entry, Load, OnEvict};
 use crate::key::{Digest, DigestState};
 
 pub(super) struct Lfu<K> {
@@ -23,29 +23,6 @@ pub(super) struct Lfu<K> {
     listed: Arc<Listed<K>>,
     /// Whether the bounds hold whenever an insertion returns, and not only when somebody asks.
     settles: bool,
-}
-
-/// What moka holds, found without a use.
-struct Listed<K> {
-    index: Index<K>,
-    bytes: AtomicU64,
-}
-
-impl<K> Listed<K> {
-    fn list(&self, digest: Digest, entry: &Arc<Entry<K>>) {
-        self.bytes.fetch_add(entry.weight, Relaxed);
-        self.retire(self.index.link(digest, Arc::clone(entry)));
-    }
-
-    /// Takes off what is listed under a digest; only this entry, if one is given.
-    fn strike(&self, digest: Digest, only: Option<&Arc<Entry<K>>>) {
-        self.retire(self.index.unlink(digest, only).into_iter().collect());
-    }
-
-    fn retire(&self, entries: Vec<Arc<Entry<K>>>) {
-        self.bytes.fetch_sub(entries.iter().map(|entry| entry.weight).sum(), Relaxed);
-        self.index.retire(entries);
-    }
 }
 
 /// What all entries may weigh together.
@@ -64,7 +41,7 @@ fn share<K>(entry: &Entry<K>, bounds: Bounds) -> u32 {
 
 impl<K: Send + Sync + 'static> Lfu<K> {
     pub(super) fn new(bounds: Bounds, ttl: Option<Duration>, settles: bool, on_evict: OnEvict) -> Self {
-        let listed = Arc::new(Listed { index: Index::new(), bytes: AtomicU64::new(0) });
+        let listed = Arc::new(Listed::new());
         let list = Arc::clone(&listed);
         let builder = Cache::builder().max_capacity(CAPACITY);
         let builder = match ttl {
@@ -91,7 +68,7 @@ impl<K: Send + Sync + 'static> Engine<K> for Lfu<K> {
     }
 
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
-        let listed = self.listed.index.get(digest);
+        let listed = self.listed.get(digest);
         if listed.is_some() || !self.cache.contains_key(&digest) {
             return listed;
         }
@@ -113,11 +90,11 @@ impl<K: Send + Sync + 'static> Engine<K> for Lfu<K> {
 
     fn clear(&self) {
         self.cache.invalidate_all();
-        self.listed.retire(self.listed.index.clear());
+        self.listed.clear();
     }
 
     fn digests(&self) -> Vec<Digest> {
-        self.listed.index.digests()
+        self.listed.digests()
     }
 
     fn expires_by_itself(&self) -> bool {
@@ -126,6 +103,6 @@ impl<K: Send + Sync + 'static> Engine<K> for Lfu<K> {
 
     fn load(&self) -> Load {
         self.cache.run_pending_tasks();
-        Load { entries: self.listed.index.len(), bytes: self.listed.bytes.load(Relaxed) }
+        self.listed.load()
     }
 }

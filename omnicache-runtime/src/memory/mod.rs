@@ -21,6 +21,8 @@ mod lfu;
 #[cfg(not(feature = "moka"))]
 #[path = "lfu_absent.rs"]
 mod lfu;
+#[cfg(feature = "moka")]
+mod listed;
 
 pub(crate) use entry::Entry;
 pub(crate) use index::Index;

@@ -203,7 +203,8 @@ pub(crate) struct Table<const P: usize> {
     most_groups: usize,
 }
 
-struct Writer {
+/// What writers know.
+pub(super) struct Writer {
     entries: usize,
     /// Slots that are not empty, those included that were vacated.
     used: usize,
@@ -232,7 +233,8 @@ impl<const P: usize> Table<P> {
         unsafe { &*self.current.load(Acquire) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Writer> {
+    /// Keeps writers out.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -356,12 +358,6 @@ impl<const P: usize> Table<P> {
             table.slot(group, index).erase();
         }
         (0..=table.mask).for_each(|group| table.tags(group).store(0, Release));
-    }
-
-    /// Does something with a value while no writer can replace or remove it.
-    pub(crate) fn hold<R>(&self, digest: Digest, look: impl FnOnce([u64; P]) -> R) -> Option<R> {
-        let _writer = self.lock();
-        self.get(digest).map(look)
     }
 
     /// Forgets a value, and gives it.
