@@ -12,19 +12,16 @@ pub(super) use loom::sync::atomic::{AtomicPtr, AtomicU64};
 #[cfg(all(loom, test))]
 pub(super) use loom::sync::{Mutex, MutexGuard};
 
-/// A word that one thread changes and others look at: of either kind, for there are statics of it, which the checker's
-/// cannot be.
+/// A word, of either kind: there are statics of it, which the checker's cannot be.
 pub(super) trait Word {
-    /// The value, for the thread that changes it.
+    /// The value, for the thread that sets it.
     fn own(&self) -> u64;
-    /// The value, and all that its thread did before it.
+    /// The value, and all that was done before it was set.
     fn get(&self) -> u64;
-    /// The value, by a read-modify-write that changes nothing: each comes before or after any other one.
-    fn look(&self) -> u64;
-    /// Changes it by a read-modify-write.
-    fn swap(&self, value: u64);
-    /// Changes it after all that its thread did.
+    /// Sets it after all that this thread did.
     fn set(&self, value: u64);
+    /// Meets whoever else does so with this word: whichever comes second sees all that was done before the first.
+    fn meet(&self);
 }
 
 macro_rules! word {
@@ -39,18 +36,15 @@ macro_rules! word {
                 self.load(Acquire)
             }
 
-            fn look(&self) -> u64 {
-                self.fetch_add(0, AcqRel)
-            }
-
-            #[inline]
-            fn swap(&self, value: u64) {
-                self.swap(value, AcqRel);
-            }
-
             #[inline]
             fn set(&self, value: u64) {
                 self.store(value, Release);
+            }
+
+            #[inline]
+            fn meet(&self) {
+                // A read-modify-write in either, so that one of them reads what the other, or one after it, wrote.
+                self.fetch_add(1, AcqRel);
             }
         }
     };

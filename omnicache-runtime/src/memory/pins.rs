@@ -1,27 +1,32 @@
 //! Who reads without a lock at this moment, so that what was unlinked is freed only when nobody can look at it.
 //!
-//! Each thread has a word of its own, odd while it reads. A reader makes it odd before it looks for anything, by a
-//! read-modify-write; who has unlinked something looks at all words, by read-modify-writes too. Of two such on one word
-//! one comes first: if it is the reader's, the other one sees that somebody reads, and waits until the word has changed;
-//! if not, the reader has seen by then that the thing is unlinked, and cannot find it.
+//! Each thread has two words of its own: one that is odd while it reads, and one to meet at. A reader makes the first odd
+//! and meets before it looks for anything. Who has unlinked something meets with every thread, and looks at its first word
+//! then. Of two that meet one comes second and sees what the first one did before: if that is the reader, it sees that
+//! the thing is unlinked, and cannot find it; if not, the other one sees that somebody reads, and waits until the word has
+//! changed. Nothing but read-modify-writes touches the place to meet at; a plain write would break the chain.
 
 use std::sync::atomic::AtomicU64;
 
 use super::atomic::Word;
 use crate::stripes::{self, SHARED};
 
-/// One thread's word, on lines of its own: the processor fetches lines in pairs.
+/// One thread's words, on lines of their own: the processor fetches lines in pairs.
 #[repr(align(128))]
-struct Pin<W>(W);
+struct Pin<W> {
+    state: W,
+    place: W,
+}
 
 impl<W: Word> Pin<W> {
     /// Makes the word odd if it is not, before anything is looked for; gives what it was. Only its thread may ask.
     #[inline]
     fn enter(&self) -> u64 {
-        let before = self.0.own();
+        let before = self.state.own();
         // Pinned already, it is the outer one that counts: it sees less of what was unlinked.
         if before.is_multiple_of(2) {
-            self.0.swap(before + 1);
+            self.state.set(before + 1);
+            self.place.meet();
         }
         before
     }
@@ -30,22 +35,24 @@ impl<W: Word> Pin<W> {
     #[inline]
     fn leave(&self, before: u64) {
         if before.is_multiple_of(2) {
-            self.0.set(before + 2);
+            self.state.set(before + 2);
         }
     }
 
     /// The word if it is odd, asked after something was unlinked.
     fn reading(&self) -> Option<u64> {
-        Some(self.0.look()).filter(|state| state % 2 == 1)
+        self.place.meet();
+        Some(self.state.get()).filter(|state| state % 2 == 1)
     }
 
     /// Whether whoever read then has come to an end.
     fn is_past(&self, state: u64) -> bool {
-        self.0.get() != state
+        self.state.get() != state
     }
 }
 
-static PINS: [Pin<AtomicU64>; SHARED] = [const { Pin(AtomicU64::new(0)) }; SHARED];
+static PINS: [Pin<AtomicU64>; SHARED] =
+    [const { Pin { state: AtomicU64::new(0), place: AtomicU64::new(0) } }; SHARED];
 
 /// While it lives, nothing is freed that this thread could find when it was made.
 pub(super) struct Pinned {
@@ -111,7 +118,7 @@ mod tests {
     fn loom_nothing_is_freed_that_a_reader_has_found() {
         loom::model(|| {
             let shared = Arc::new(Shared {
-                pin: Pin(AtomicU64::new(0)),
+                pin: Pin { state: AtomicU64::new(0), place: AtomicU64::new(0) },
                 link: AtomicU64::new(1),
                 thing: UnsafeCell::new(7),
             });
