@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --features full --bench hits`, with the word of a contest behind `--` for that contest alone
 
-#![allow(clippy::cast_possible_truncation, missing_docs, reason = "a benchmark")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, missing_docs, reason = "a benchmark")]
 
 #[path = "support/mod.rs"]
 mod support;
@@ -122,7 +122,9 @@ static QUICK: LazyLock<quick_cache::sync::Cache<u64, u64>> = LazyLock::new(|| {
 });
 static PAPAYA: LazyLock<papaya::HashMap<u64, u64>> = LazyLock::new(|| {
     let papaya = papaya::HashMap::new();
-    (0..1000).for_each(|n| drop(papaya.pin().insert(n, value(n))));
+    for n in 0..1000 {
+        papaya.pin().insert(n, value(n));
+    }
     papaya
 });
 
