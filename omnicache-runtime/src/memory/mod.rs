@@ -4,6 +4,7 @@
 
 mod atomic;
 mod entry;
+mod groups;
 mod index;
 mod local;
 mod lru;
