@@ -36,7 +36,7 @@ const REMEMBERED: usize = 4096;
 /// Attempts to get a lock that take a tenth of a second.
 const QUICK: i32 = 100;
 /// How long a connection waits for another process's write lock.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One opened index: gone once the file was found damaged or replaced.
 pub(super) struct Index {
