@@ -4,8 +4,16 @@ use std::sync::atomic::AtomicU64;
 
 use super::*;
 
+/// The same in every run: what depends on the process's secret would fail now and then.
 fn digest(number: u64) -> Digest {
-    crate::key::KeyWriter::digest(|key| key.length(usize::try_from(number).unwrap()))
+    // Steele, Lea and Flood's splitmix64.
+    let mixed = |number: u64| {
+        let number = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let number = (number ^ number >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let number = (number ^ number >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        number ^ number >> 31
+    };
+    Digest::from_words(mixed(2 * number + 1), mixed(2 * number + 2))
 }
 
 /// Random operations on a table beside a map, `payload` making a value of the step.
@@ -62,7 +70,8 @@ fn a_table_that_was_emptied_one_by_one_takes_as_much_again() {
         for number in 0..capacity {
             table.insert(digest(round * capacity + number), [number], &mut |_, _| {});
         }
-        assert!(table.len() > capacity * 9 / 10, "{}", table.len());
+        // An eighth may be vacated before they are swept, and another entry be given up meanwhile.
+        assert!(table.len() > capacity * 3 / 4, "{}", table.len());
         table.digests().into_iter().for_each(|gone| assert!(table.remove(gone).is_some()));
         assert_eq!(table.len(), 0);
     }
