@@ -2,11 +2,14 @@
 //!
 //! Hits allocate nothing and clone no value under a lock: engines hand out `Arc`s, the scalar table copies words.
 
+mod duels;
 mod entry;
 mod local;
 mod lru;
 mod queue;
+mod s3_fifo;
 mod sharded;
+mod sketch;
 mod slots;
 mod table;
 mod tier;

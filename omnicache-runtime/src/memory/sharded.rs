@@ -16,16 +16,22 @@ pub(super) struct Node<K> {
     pub(super) entry: Arc<Entry<K>>,
     /// Which insertion this is: queues hold tickets, so that what was removed and came back is told apart.
     pub(super) ticket: u64,
-    /// Uses since the queue last looked, at most three.
+    /// Uses since the queue last looked, at most [`MOST_USES`].
     pub(super) uses: AtomicU8,
 }
 
 pub(super) type Nodes<K> = HashMap<Digest, Node<K>, DigestState>;
 
+/// What a node counts its uses to.
+pub(super) const MOST_USES: u8 = 15;
+
 /// The order in which a shard gives entries up.
-pub(super) trait Order: Default + Send + Sync {
+pub(super) trait Order: Sized + Send + Sync {
     /// Whether the order counts over all entries, so that there can be one shard only.
     const EXACT: bool;
+
+    /// The orders of so many shards of one engine.
+    fn several(shards: usize) -> Vec<Self>;
 
     /// Notes a new entry, which is among the nodes already.
     fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>);
@@ -59,9 +65,9 @@ impl<K, O: Order> Sharded<K, O> {
     pub(super) fn new(bounds: Bounds, on_evict: OnEvict) -> Self {
         let few = bounds.max_entries.is_some_and(|most| most < WORTH_SHARDING);
         let count = if O::EXACT || few { 1 } else { SHARDS };
-        let shard = || RwLock::new(Shard { nodes: Nodes::default(), order: O::default(), tickets: 0 });
+        let shard = |order| RwLock::new(Shard { nodes: Nodes::default(), order, tickets: 0 });
         Self {
-            shards: (0..count).map(|_| shard()).collect(),
+            shards: O::several(count).into_iter().map(shard).collect(),
             bounds,
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -78,7 +84,7 @@ impl<K, O: Order> Sharded<K, O> {
         let shard = self.shards[self.index(digest)].read().unwrap_or_else(PoisonError::into_inner);
         let node = shard.nodes.get(&digest)?;
         let uses = node.uses.load(Ordering::Relaxed);
-        if used && uses < 3 {
+        if used && uses < MOST_USES {
             node.uses.store(uses + 1, Ordering::Relaxed);
         }
         Some(Arc::clone(&node.entry))

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::queue::{Fifo, Random, S3Fifo};
+use super::queue::{Fifo, Random};
+use super::s3_fifo::S3Fifo;
 use super::sharded::Sharded;
 use super::{Bounds, Engine, Entry, Load, OnEvict, Table, WordsOf, lru};
 use crate::clock::{Clock, Nanos};
