@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
 
 use omnicache::cache;
 
@@ -19,7 +20,7 @@ struct Trace {
     name: &'static str,
     file: &'static str,
     format: Format,
-    sizes: [u64; 4],
+    sizes: [usize; 4],
 }
 
 enum Format {
@@ -33,12 +34,7 @@ enum Format {
 
 const TRACES: [Trace; 5] = [
     Trace { name: "OLTP", file: "OLTP.lis.zst", format: Format::Blocks, sizes: [500, 1000, 2000, 5000] },
-    Trace {
-        name: "loop",
-        file: "lirs_loop.trace.gz",
-        format: Format::Numbers,
-        sizes: [256, 512, 768, 1000],
-    },
+    Trace { name: "loop", file: "lirs_loop.trace.gz", format: Format::Numbers, sizes: [256, 512, 768, 1000] },
     Trace {
         name: "multi3",
         file: "lirs_multi3.trace.gz",
@@ -81,24 +77,17 @@ fn read(folder: &Path, trace: &Trace) -> Result<Vec<u32>, String> {
         return Ok(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect());
     }
     let text = String::from_utf8_lossy(&bytes);
-    let numbers = text.lines().map(|line| line.split_whitespace().map_while(|word| word.parse::<u32>().ok()));
-    Ok(match trace.format {
-        Format::Blocks => {
-            let request = |mut line: Box<dyn Iterator<Item = u32>>| {
-                let first = line.next().unwrap_or(0);
-                first..first + line.next().unwrap_or(0)
-            };
-            numbers
-                .map(|line| request(Box::new(line.collect::<Vec<_>>().into_iter())))
-                .flatten()
-                .collect()
-        }
-        _ => numbers.flat_map(|mut line| line.next()).collect(),
-    })
+    let keys = text.lines().flat_map(|line| {
+        let mut numbers = line.split_whitespace().map_while(|word| word.parse::<u32>().ok());
+        let first = numbers.next().unwrap_or(0);
+        let count = if let Format::Blocks = trace.format { numbers.next().unwrap_or(0) } else { 1 };
+        first..first + count
+    });
+    Ok(keys.collect())
 }
 
 /// The bound of the instantiation that is made next.
-static ENTRIES: AtomicU64 = AtomicU64::new(0);
+static ENTRIES: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static MISSES: Cell<u64> = const { Cell::new(0) };
@@ -127,7 +116,7 @@ macro_rules! cells {
 }
 
 /// Replays a trace through one of the cached functions; gives the number of hits.
-fn ours(functions: [fn(u32) -> u32; CELLS], cell: usize, size: u64, trace: &[u32]) -> u64 {
+fn ours(functions: [fn(u32) -> u32; CELLS], cell: usize, size: usize, trace: &[u32]) -> u64 {
     ENTRIES.store(size, Relaxed);
     MISSES.set(0);
     trace.iter().for_each(|&key| assert_eq!(functions[cell](key), key));
@@ -146,19 +135,19 @@ fn replay(trace: &[u32], get: impl Fn(u32) -> bool, insert: impl Fn(u32)) -> u64
     trace.iter().filter(hit).count() as u64
 }
 
-fn quick_cache(_: usize, size: u64, trace: &[u32]) -> u64 {
-    let cache = quick_cache::sync::Cache::new(size as usize);
+fn quick_cache(_: usize, size: usize, trace: &[u32]) -> u64 {
+    let cache = quick_cache::sync::Cache::new(size);
     replay(trace, |key| cache.get(&key).is_some(), |key| cache.insert(key, ()))
 }
 
-fn moka(_: usize, size: u64, trace: &[u32]) -> u64 {
-    let cache = moka::sync::Cache::new(size);
+fn moka(_: usize, size: usize, trace: &[u32]) -> u64 {
+    let cache = moka::sync::Cache::new(size as u64);
     replay(trace, |key| cache.get(&key).is_some(), |key| cache.insert(key, ()))
 }
 
 /// moka as it keeps its bound: by itself it holds up to 64 entries more until it gets round to them.
-fn moka_in_bounds(_: usize, size: u64, trace: &[u32]) -> u64 {
-    let cache = moka::sync::Cache::new(size);
+fn moka_in_bounds(_: usize, size: usize, trace: &[u32]) -> u64 {
+    let cache = moka::sync::Cache::new(size as u64);
     let insert = |key| {
         cache.insert(key, ());
         cache.run_pending_tasks();
@@ -167,7 +156,7 @@ fn moka_in_bounds(_: usize, size: u64, trace: &[u32]) -> u64 {
 }
 
 /// Least recently used, by the book.
-fn exact_lru(_: usize, size: u64, trace: &[u32]) -> u64 {
+fn exact_lru(_: usize, size: usize, trace: &[u32]) -> u64 {
     let (mut used, mut order) = (HashMap::new(), BTreeMap::new());
     let mut hits = 0;
     for (now, &key) in trace.iter().enumerate() {
@@ -176,7 +165,7 @@ fn exact_lru(_: usize, size: u64, trace: &[u32]) -> u64 {
             hits += 1;
         }
         order.insert(now, key);
-        if used.len() as u64 > size
+        if used.len() > size
             && let Some((_, oldest)) = order.pop_first()
         {
             used.remove(&oldest);
@@ -185,7 +174,7 @@ fn exact_lru(_: usize, size: u64, trace: &[u32]) -> u64 {
     hits
 }
 
-type Replay = Box<dyn Fn(usize, u64, &[u32]) -> u64>;
+type Replay = Box<dyn Fn(usize, usize, &[u32]) -> u64>;
 
 fn entrants() -> Vec<(&'static str, Replay)> {
     macro_rules! policy {
@@ -232,6 +221,7 @@ fn main() {
     entrants.iter().for_each(|(name, _)| print!("{name:>12}"));
     println!();
     let mut table: Vec<(String, Vec<f64>)> = Vec::new();
+    let (mut nanos, mut references) = (vec![0.0; entrants.len()], 0);
     for trace in &TRACES {
         let keys = match read(&folder, trace) {
             Ok(keys) => keys,
@@ -242,8 +232,11 @@ fn main() {
         };
         for size in trace.sizes {
             print!("{:<9}{size:>8}", trace.name);
-            let ratios = entrants.iter().map(|(_, replay)| {
+            references += keys.len();
+            let ratios = entrants.iter().zip(&mut nanos).map(|((_, replay), nanos)| {
+                let start = Instant::now();
                 let ratio = replay(table.len(), size, &keys) as f64 * 100.0 / keys.len() as f64;
+                *nanos += start.elapsed().as_nanos() as f64;
                 print!("{ratio:>12.2}");
                 ratio
             });
@@ -257,7 +250,9 @@ fn main() {
         let sum: f64 = table.iter().map(|(_, ratios)| ratios[column]).sum();
         print!("{:>12.2}", sum / table.len() as f64);
     }
-    println!("\nmoka*: with its pending tasks run at each insertion; without, it holds up to 64 entries too many.");
+    println!(
+        "\nmoka*: with its pending tasks run at each insertion; without, it holds up to 64 entries too many."
+    );
     judge("moka", 6, &table);
     judge("moka*", 7, &table);
     let lru = table[1].1[8];

@@ -77,7 +77,8 @@ impl<F: SharedForm> Function<F> {
         key: &impl WriteKey,
         used: bool,
     ) -> Option<Found<F::Kept>> {
-        let found = if used { self.tier.get_awaited(digest).await? } else { self.tier.peek(digest)? };
+        let found =
+            if used { self.tier.get_awaited(digest, false).await? } else { self.tier.peek(digest)? };
         if self.is_fresh(&found) {
             return Some(found);
         }
@@ -216,7 +217,7 @@ impl<F: SharedForm> Function<F> {
         let since = self.since_awaited().await;
         let due = self.common.is_due(miss.digest);
         if !due && self.remembers() {
-            let found = self.tier.get_awaited(miss.digest).await;
+            let found = self.tier.get_awaited(miss.digest, true).await;
             if let Some(found) = found.filter(|found| self.is_fresh(found)) {
                 self.common.counters.memory_hit();
                 lead.land(|| found.clone());

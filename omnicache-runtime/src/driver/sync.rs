@@ -204,7 +204,7 @@ impl<F: SharedForm> Function<F> {
         // Between this caller's look and its lead another flight may have landed.
         if !due
             && self.remembers()
-            && let Some(found) = self.tier.get(miss.digest).filter(|found| self.is_fresh(found))
+            && let Some(found) = self.tier.get_again(miss.digest).filter(|found| self.is_fresh(found))
         {
             self.common.counters.memory_hit();
             lead.land(|| found.clone());

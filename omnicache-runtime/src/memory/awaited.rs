@@ -20,21 +20,25 @@ impl<K: Send + Sync + 'static> Awaited<K> {
             }
             std::future::ready(()).boxed()
         };
-        let builder = Cache::builder().max_capacity(CAPACITY);
+        let builder = Cache::builder();
+        let builder = match bounds {
+            Bounds { max_entries: Some(most), max_bytes: None } => builder.max_capacity(most),
+            _ => builder.max_capacity(CAPACITY).weigher(move |_, entry| share(entry, bounds)),
+        };
         let builder = match ttl {
             Some(ttl) => builder.time_to_live(ttl),
             None => builder,
         };
-        Self(
-            builder
-                .weigher(move |_, entry: &Arc<Entry<K>>| share(entry, bounds))
-                .async_eviction_listener(listener)
-                .build_with_hasher(DigestState::default()),
-        )
+        Self(builder.async_eviction_listener(listener).build_with_hasher(DigestState::default()))
     }
 
     pub(super) async fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
         self.0.get(&digest).await
+    }
+
+    pub(super) async fn get_again(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        // A look in vain would make a newcomer seem to be asked for twice.
+        if self.0.contains_key(&digest) { self.0.get(&digest).await } else { None }
     }
 
     pub(super) fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>> {

@@ -39,7 +39,8 @@ pub(super) struct Scores {
 
 impl Default for Scores {
     fn default() -> Self {
-        let prior = |index| AtomicI8::new(if index < usize::from(MOST.unsigned_abs()) { PRIOR } else { -PRIOR });
+        let prior =
+            |index| AtomicI8::new(if index < usize::from(MOST.unsigned_abs()) { PRIOR } else { -PRIOR });
         Self {
             by_lead: std::array::from_fn(prior),
             hearsay: std::array::from_fn(|_| AtomicI8::new(0)),

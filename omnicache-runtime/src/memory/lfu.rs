@@ -1,7 +1,8 @@
 //! Least frequently used, by moka's W-TinyLFU.
 //!
-//! moka knows one bound, a sum of weights. Bytes and entries are folded into it: an entry weighs the larger of its
-//! shares of either bound, so that both hold.
+//! moka knows one bound, a sum of weights. Entries alone are counted. Where bytes are bounded too, both are folded into
+//! one: an entry weighs the larger of its shares of either bound, so that both hold. A cache whose entries have weights
+//! remembers only a quarter as many keys, so none are given where counting will do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ pub(super) struct Lfu<K>(Cache<Digest, Arc<Entry<K>>, DigestState>);
 pub(super) const CAPACITY: u64 = 1 << 31;
 
 /// An entry's share of the capacity.
-pub(super) fn share<K>(entry: &Entry<K>, bounds: Bounds) -> u32 {
+pub(super) fn share<K>(entry: &Arc<Entry<K>>, bounds: Bounds) -> u32 {
     let of_bytes = bounds.max_bytes.map_or(0, |most| {
         let share = (u128::from(entry.weight) * u128::from(CAPACITY)).div_ceil(u128::from(most.max(1)));
         u32::try_from(share).unwrap_or(u32::MAX)
@@ -30,14 +31,17 @@ pub(super) fn share<K>(entry: &Entry<K>, bounds: Bounds) -> u32 {
 
 impl<K: Send + Sync + 'static> Lfu<K> {
     pub(super) fn new(bounds: Bounds, ttl: Option<Duration>, on_evict: OnEvict) -> Self {
-        let builder = Cache::builder().max_capacity(CAPACITY);
+        let builder = Cache::builder();
+        let builder = match bounds {
+            Bounds { max_entries: Some(most), max_bytes: None } => builder.max_capacity(most),
+            _ => builder.max_capacity(CAPACITY).weigher(move |_, entry| share(entry, bounds)),
+        };
         let builder = match ttl {
             Some(ttl) => builder.time_to_live(ttl),
             None => builder,
         };
         Self(
             builder
-                .weigher(move |_, entry: &Arc<Entry<K>>| share(entry, bounds))
                 .eviction_listener(move |digest: Arc<Digest>, _, cause| {
                     if cause == RemovalCause::Size {
                         on_evict(*digest);
@@ -51,6 +55,11 @@ impl<K: Send + Sync + 'static> Lfu<K> {
 impl<K: Send + Sync + 'static> Engine<K> for Lfu<K> {
     fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
         self.0.get(&digest)
+    }
+
+    fn get_again(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        // A look in vain would make a newcomer seem to be asked for twice.
+        self.0.contains_key(&digest).then(|| self.0.get(&digest))?
     }
 
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>> {

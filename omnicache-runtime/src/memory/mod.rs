@@ -54,6 +54,11 @@ pub(crate) trait Engine<K> {
     /// The entry, counted as a use.
     fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>>;
 
+    /// The same for who has just looked in vain: to do so again counts as nothing.
+    fn get_again(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        self.get(digest)
+    }
+
     /// The entry, not counted as a use.
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>>;
 

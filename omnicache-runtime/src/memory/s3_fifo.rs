@@ -106,8 +106,7 @@ impl S3Fifo {
         let admit = self.duels.scores().admit(lead);
         let fighters = [resident, newcomer].map(|seat| (seat.place.digest, seat.place.ticket));
         let duel = self.duels.fought(fighters.into(), lead, admit, nodes);
-        let (winner, loser) =
-            if admit { (&mut newcomer, &resident) } else { (&mut resident, &newcomer) };
+        let (winner, loser) = if admit { (&mut newcomer, &resident) } else { (&mut resident, &newcomer) };
         let leaver = loser.place.digest;
         winner.won = duel;
         self.main.push_back(*winner);

@@ -53,16 +53,19 @@ impl Sketch {
         (word, counter * u64::BITS / COUNTERS)
     }
 
+    /// Reads a counter.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "a counter has four bits")]
+    fn read(&self, (word, shift): (usize, u32)) -> u8 {
+        (self.words[word] >> shift) as u8 & MOST
+    }
+
     /// How often a digest was counted lately, up to 15.
     pub(super) fn estimate(&self, digest: Digest) -> u8 {
         if self.words.is_empty() {
             return 0;
         }
-        let counted = (0..ROWS).map(|row| {
-            let (word, shift) = self.place(digest, row);
-            (self.words[word] >> shift) as u8 & MOST
-        });
-        counted.min().unwrap_or(0)
+        (0..ROWS).map(|row| self.read(self.place(digest, row))).min().unwrap_or(0)
     }
 
     /// Counts a digest so many times.
@@ -73,9 +76,8 @@ impl Sketch {
         let sum = self.estimate(digest).saturating_add(times).min(MOST);
         for row in 0..ROWS {
             let (word, shift) = self.place(digest, row);
-            let word = &mut self.words[word];
-            if ((*word >> shift) as u8 & MOST) < sum {
-                *word = *word & !(u64::from(MOST) << shift) | u64::from(sum) << shift;
+            if self.read((word, shift)) < sum {
+                self.words[word] = self.words[word] & !(u64::from(MOST) << shift) | u64::from(sum) << shift;
             }
         }
         self.counted += usize::from(times);

@@ -101,12 +101,21 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         }
     }
 
-    /// The same without blocking the executor.
+    /// The same for who has just looked in vain: to do so again counts as nothing.
+    pub(crate) fn get_again(&self, digest: Digest) -> Option<Found<K>> {
+        match &self.held {
+            Held::Engine(engine) => self.serve(digest, engine.get_again(digest)?, true),
+            _ => self.get(digest),
+        }
+    }
+
+    /// As [`Tier::get`], or [`Tier::get_again`], without blocking the executor.
     #[inline]
-    pub(crate) async fn get_awaited(&self, digest: Digest) -> Option<Found<K>> {
+    pub(crate) async fn get_awaited(&self, digest: Digest, again: bool) -> Option<Found<K>> {
         match &self.held {
             Held::Awaited(cache) => {
-                let entry = cache.get(digest).await?;
+                let found = if again { cache.get_again(digest).await } else { cache.get(digest).await };
+                let entry = found?;
                 if self.is_live(&entry) {
                     self.touch(&entry);
                     return Some(Found::Entry(entry));
@@ -115,6 +124,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
                 (self.on_expire)(digest);
                 None
             }
+            _ if again => self.get_again(digest),
             _ => self.get(digest),
         }
     }
