@@ -250,6 +250,8 @@ fn main() {
         let sum: f64 = table.iter().map(|(_, ratios)| ratios[column]).sum();
         print!("{:>12.2}", sum / table.len() as f64);
     }
+    print!("\n{:<17}", "ns per reference");
+    nanos.iter().for_each(|nanos| print!("{:>12.0}", nanos / references as f64));
     println!(
         "\nmoka*: with its pending tasks run at each insertion; without, it holds up to 64 entries too many."
     );

@@ -57,14 +57,15 @@ struct Shard<K, O> {
     tickets: u64,
 }
 
-const SHARDS: usize = 16;
-/// Fewer entries than this are not worth splitting up.
-const WORTH_SHARDING: u64 = 1024;
+/// How many shards there are at most.
+const SHARDS: u64 = 16;
+/// What a shard has at least: among fewer the order finds worse victims, and the hit ratio falls.
+const WORTH_A_SHARD: u64 = 512;
 
 impl<K, O: Order> Sharded<K, O> {
     pub(super) fn new(bounds: Bounds, on_evict: OnEvict) -> Self {
-        let few = bounds.max_entries.is_some_and(|most| most < WORTH_SHARDING);
-        let count = if O::EXACT || few { 1 } else { SHARDS };
+        let worth = bounds.max_entries.map_or(SHARDS, |most| (most / WORTH_A_SHARD).clamp(1, SHARDS));
+        let count = if O::EXACT { 1 } else { usize::try_from(worth).unwrap_or(1) };
         let shard = |order| RwLock::new(Shard { nodes: Nodes::default(), order, tickets: 0 });
         Self {
             shards: O::several(count).into_iter().map(shard).collect(),
