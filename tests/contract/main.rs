@@ -27,4 +27,5 @@ mod keys;
 mod kinds;
 mod options;
 mod refusals;
+mod removals;
 mod results;

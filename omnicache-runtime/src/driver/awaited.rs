@@ -101,6 +101,7 @@ impl<F: SharedForm> Function<F> {
         if let Some(cleared) = blocking(move || shelf.clear()).await {
             self.settled(cleared);
         }
+        self.common.tell();
     }
 
     async fn since_awaited(&self) -> u64 {
@@ -262,6 +263,7 @@ impl<F: SharedForm> Function<F> {
     }
 
     async fn keep_awaited(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
+        self.replaces(digest);
         self.tier.insert_awaited(digest, entry).await;
         if lead.is_revoked() {
             self.tier.remove_awaited(digest).await;
@@ -337,10 +339,12 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
     }
 
     async fn run_awaited(&self, miss: Miss, body: impl Future<Output = F::Result>) -> F::Result {
-        match miss.purpose {
-            Purpose::Uncached => body.await,
+        let result = match miss.purpose {
+            Purpose::Uncached => return body.await,
             Purpose::Refresh => self.recompute_awaited(&miss, body).await,
             Purpose::Value => self.compute_awaited(&miss, body).await,
-        }
+        };
+        self.common.tell();
+        result
     }
 }

@@ -102,11 +102,13 @@ impl<F: SharedForm> Cached for &Function<F> {
 
     #[inline(never)]
     fn run(&self, miss: Miss, body: impl FnOnce() -> F::Result) -> F::Result {
-        match miss.purpose {
-            Purpose::Uncached => body(),
+        let result = match miss.purpose {
+            Purpose::Uncached => return body(),
             Purpose::Refresh => self.recompute(&miss, body),
             Purpose::Value => self.compute(&miss, body),
-        }
+        };
+        self.common.tell();
+        result
     }
 }
 
@@ -160,6 +162,7 @@ impl<F: SharedForm> Function<F> {
                 // Whoever computes the old value at this moment shall not keep it.
                 self.flights.revoke(miss.digest);
                 let verdict = self.save(miss, since, &worth, true);
+                self.replaces(miss.digest);
                 match self.entry(&worth, verdict) {
                     Some(entry) => self.tier.insert(miss.digest, entry),
                     None => drop(self.tier.remove(miss.digest)),
@@ -262,6 +265,7 @@ impl<F: SharedForm> Function<F> {
 
     /// Puts an entry into memory, unless the key is invalidated meanwhile.
     fn keep(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
+        self.replaces(digest);
         self.tier.insert(digest, entry);
         if lead.is_revoked() {
             self.tier.remove(digest);

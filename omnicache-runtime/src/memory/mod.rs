@@ -11,6 +11,8 @@ mod s3_fifo;
 mod sharded;
 mod sketch;
 mod slots;
+#[cfg(test)]
+mod suite;
 mod table;
 mod tier;
 mod words;
