@@ -6,7 +6,8 @@ use twox_hash::XxHash3_128;
 use super::evict::{Files, Gone, Totals};
 use super::generations::index_of;
 use super::open::DiskStore;
-use super::write::{Work, slot};
+use super::transact::Work;
+use super::write::slot;
 use super::{Departure, Generation, Identity, StoreKey};
 use crate::error::Fault;
 
@@ -133,7 +134,7 @@ impl DiskStore {
             });
         }
         let index = self.index()?;
-        let found = index.read(|connection| is_forgotten(connection, word, key, since));
+        let found = index.look_up(|connection| is_forgotten(connection, word, key, since));
         // Where a read-only store has found nothing, and there still is nothing, nobody has forgotten anything.
         Ok(found.map_err(|e| self.fault("asking what was forgotten", e))?.unwrap_or(self.words.is_mapped()))
     }

@@ -43,6 +43,8 @@ pub struct EntryInfo {
     pub key_is_digest: bool,
     /// How the payload is written; `None` if a newer release wrote it or the envelope is damaged.
     pub codec: Option<Codec>,
+    /// Whether the payload is compressed.
+    pub packed: bool,
     /// The payload's length.
     pub size: u64,
     /// What the entry is charged: payload, envelope and row.
@@ -123,7 +125,7 @@ pub struct NamespaceInfo {
     pub quota: Option<u64>,
 }
 
-const COLUMNS: &str = "SELECT e.id, e.function, e.bytes, e.accessed, e.file, e.head, f.namespace, f.path, f.site, f.code, f.shape
+const COLUMNS: &str = "SELECT e.id, e.function, e.bytes, coalesce(e.accessed, e.stored), e.file, e.head, f.namespace, f.path, f.site, f.code, f.shape
      FROM entry e LEFT JOIN function f ON f.id = e.function";
 
 impl DiskStore {
@@ -212,7 +214,7 @@ impl DiskStore {
     /// The faults of the index.
     pub fn totals(&self) -> Result<(u64, u64), Fault> {
         self.ask("counting entries", |connection| {
-            connection.query_row("SELECT entries, bytes FROM store WHERE id = 1", [], |row| {
+            connection.query_row("SELECT entries, bytes FROM totals", [], |row| {
                 Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
             })
         })
@@ -224,8 +226,7 @@ impl DiskStore {
     /// The faults of the index.
     pub fn version(&self) -> Result<u64, Fault> {
         self.ask("reading the version", |connection| {
-            connection
-                .query_row("SELECT version FROM store WHERE id = 1", [], |row| Ok(unsigned(row.get(0)?)))
+            connection.query_row("SELECT version FROM totals", [], |row| Ok(unsigned(row.get(0)?)))
         })
     }
 
@@ -264,6 +265,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<EntryInfo> {
         key: Vec::new(),
         key_is_digest: false,
         codec: None,
+        packed: false,
         size: 0,
         charged: unsigned(number(2)?),
         stored_at: 0,
@@ -284,6 +286,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<EntryInfo> {
             info.key = envelope.key.to_vec();
             info.key_is_digest = is_digest(&info.namespace, &info.path, envelope.arguments, envelope.key);
             info.codec = Some(envelope.info.codec);
+            info.packed = envelope.info.packed;
             info.size = envelope.length;
             (info.stored_at, info.ttl) = (envelope.info.stored_at, envelope.info.ttl);
             info.cost = envelope.info.cost;

@@ -23,12 +23,15 @@ mod open;
 mod presence;
 mod quota;
 mod read;
+mod readers;
 mod remove;
 mod rest;
+mod schema;
 pub(crate) mod sealed;
 mod sink;
 mod snapshot;
 mod sweep;
+mod transact;
 mod transfer;
 mod verify;
 mod write;
@@ -170,6 +173,8 @@ pub enum Lookup {
 pub enum Stored {
     /// Stored; so many other entries were evicted to make room.
     Kept {
+        /// The entry's number.
+        id: u64,
         /// Entries evicted.
         evicted: u64,
         /// A copy in memory is good as of this generation.

@@ -192,7 +192,7 @@ impl DiskStore {
 
     fn look(&self, key: &StoreKey, now: Nanos) -> Result<Seen, Fault> {
         let index = self.index()?;
-        let seen = index.read(|connection| seen(&index, connection, key, now));
+        let seen = index.look_up(|connection| seen(&index, connection, key, now));
         Ok(seen.map_err(|e| self.fault("looking up an entry", e))?.unwrap_or(Seen::Absent(None)))
     }
 

@@ -1,20 +1,20 @@
-//! Putting a record, and the transaction around every change.
+//! Putting records.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{OptionalExtension, params};
 
 use super::access::is_nearly_full;
 use super::envelope;
 use super::evict::{Files, Gone, Room, Totals};
 use super::forget;
-use super::generations::{Forgetting, Words, index_of};
-use super::index::{Index, make_function};
+use super::generations::index_of;
+use super::index::make_function;
 use super::layout::is_blob_name;
 use super::open::DiskStore;
 use super::quota;
 use super::sink::{self, Written};
+use super::transact::Work;
 use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot, sweep};
 use crate::clock::Nanos;
 use crate::error::{Fault, FaultKind};
@@ -26,35 +26,10 @@ pub(super) const ROW: u64 = 160;
 /// written again, so many times.
 const ATTEMPTS: usize = 3;
 
-/// A transaction that holds the write lock.
-pub(super) struct Work<'a> {
-    pub(super) connection: &'a Connection,
-    index: &'a Index,
-    words: &'a Words,
-    /// Words made odd; even again when this is dropped, which is after the commit.
-    forgetting: RefCell<Vec<Forgetting<'a>>>,
-}
-
-impl Work<'_> {
-    /// The row of a function, if it has one.
-    pub(super) fn function(&self, identity: &Arc<Identity>) -> rusqlite::Result<Option<i64>> {
-        self.index.function(self.connection, identity)
-    }
-
-    /// Tells every process that entries were forgotten, once this is committed. Returns the generation that
-    /// begins then.
-    pub(super) fn forget(&self, word: usize, what: &[u8]) -> rusqlite::Result<u64> {
-        let forgetting = self.words.forget(word);
-        let value = forgetting.value();
-        self.forgetting.borrow_mut().push(forgetting);
-        forget::log(self.connection, word, value, what)?;
-        Ok(value)
-    }
-}
-
 /// How the row of a written payload fared.
 enum Placed {
     Kept {
+        id: i64,
         evicted: u64,
         generation: u64,
         files: Files,
@@ -95,14 +70,16 @@ impl<'a> Draft<'a> {
 struct Batch<'a, 'w> {
     work: &'a Work<'w>,
     totals: Totals,
-    changed: bool,
+    /// Whether any namespace has a quota.
+    quotas: bool,
     /// Functions whose rows this transaction has made: they are remembered no longer than it, since it may still fail.
     made: Vec<(Arc<Identity>, i64)>,
 }
 
 impl<'a, 'w> Batch<'a, 'w> {
     fn begin(work: &'a Work<'w>) -> rusqlite::Result<Self> {
-        Ok(Self { work, totals: Totals::read(work.connection)?, changed: false, made: Vec::new() })
+        let (totals, quotas) = (Totals::read(work.connection)?, quota::any(work.connection)?);
+        Ok(Self { work, totals, quotas, made: Vec::new() })
     }
 
     /// The row of a function, made if there is none.
@@ -119,7 +96,7 @@ impl<'a, 'w> Batch<'a, 'w> {
     }
 
     fn end(self) -> rusqlite::Result<()> {
-        if self.changed { self.totals.write(self.work.connection) } else { Ok(()) }
+        self.totals.write_if_changed(self.work.connection)
     }
 }
 
@@ -233,9 +210,10 @@ impl DiskStore {
     /// Clears up after a transaction.
     fn settle(&self, placed: Placed, draft: Option<&Draft<'_>>) -> Stored {
         let refused = match placed {
-            Placed::Kept { evicted, generation, files } => {
+            Placed::Kept { id, evicted, generation, files } => {
                 self.unlink(files);
-                return Stored::Kept { evicted, generation: Generation(generation) };
+                let id = id.unsigned_abs();
+                return Stored::Kept { id, evicted, generation: Generation(generation) };
             }
             Placed::Stale => Stored::Stale,
             Placed::Present => Stored::Present,
@@ -270,7 +248,8 @@ impl DiskStore {
         if unless_present && is_present(work, record, function)? {
             return Ok(Placed::Present);
         }
-        let quota = quota::of(work.connection, &identity.namespace)?.map(|(bytes, _)| bytes);
+        let quota = if batch.quotas { quota::of(work.connection, &identity.namespace)? } else { None };
+        let quota = quota.map(|(bytes, _)| bytes);
         if quota.is_some_and(|quota| *charge > quota) {
             return Ok(Placed::TooLarge);
         }
@@ -297,28 +276,8 @@ impl DiskStore {
         } else if is_nearly_full(totals.bytes, limit) && self.accesses.is_batch() {
             self.accesses.write(work.connection)?;
         }
-        batch.changed = true;
         let generation = if record.refresh { work.forget(site, &key.hash)? } else { present };
-        Ok(Placed::Kept { evicted, generation, files })
-    }
-
-    /// Runs `body` within a transaction that holds the write lock.
-    pub(super) fn transact<T>(
-        &self,
-        context: &str,
-        body: impl FnOnce(&Work<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, Fault> {
-        let index = self.index()?;
-        let writer = index.writer();
-        let Some(connection) = &*writer else {
-            return Err(Fault::new(FaultKind::Index, format!("{context}: the store is read-only")));
-        };
-        let work = Work { connection, index: &index, words: &self.words, forgetting: RefCell::default() };
-        let done = transaction(connection, || body(&work));
-        drop(work);
-        drop(writer);
-        self.checkpoints.committed(&index);
-        done.map_err(|e| self.fault(context, e))
+        Ok(Placed::Kept { id, evicted, generation, files })
     }
 
     /// Writes the access times that are still in memory.
@@ -354,29 +313,41 @@ fn insert(
         )?
         .query_row((function, slot), |row| Ok((Gone::read(row)?, row.get(4)?)))
         .optional()?;
-    let (id, sql) = if let Some((old, id)) = previous {
-        totals.replaced(old, files);
-        (id, REPLACE)
+    let stored = time(info.stored_at);
+    let (id, accessed, sql) = if let Some((old, id)) = previous {
+        totals.replaced(old, charge, stored, files);
+        // Its number is that of what it replaces, and does not tell when it was stored.
+        (id, Some(stored), REPLACE)
     } else {
-        totals.entries += 1;
-        totals.last_id += 1;
-        (totals.last_id, INSERT)
+        let (id, accessed) = totals.added(charge, stored);
+        (id, accessed, INSERT)
     };
-    totals.bytes += charge;
-    totals.version += 1;
     let expires = info.ttl.map(|ttl| time(info.stored_at.saturating_add(ttl)));
     let boot = file.and_then(|_| boot::id());
-    let (charge, accessed) = (time(charge), time(info.stored_at));
-    let values = (id, function, slot, charge, accessed, expires, boot, file, head, written.inline());
-    work.connection.prepare_cached(sql)?.execute(values)?;
+    let bytes = (time(charge), time(totals.bytes));
+    work.connection.prepare_cached(sql)?.execute(params![
+        id,
+        function,
+        slot,
+        bytes.0,
+        bytes.1,
+        stored,
+        accessed,
+        expires,
+        boot,
+        file,
+        head,
+        written.inline()
+    ])?;
     Ok(id)
 }
 
 const INSERT: &str =
-    "INSERT INTO entry (id, function, slot, bytes, accessed, expires, boot, file, head, payload)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const REPLACE: &str = "UPDATE entry SET function = ?2, slot = ?3, bytes = ?4, accessed = ?5, expires = ?6,
-     boot = ?7, file = ?8, head = ?9, payload = ?10 WHERE id = ?1";
+    "INSERT INTO entry (id, function, slot, bytes, total, stored, accessed, expires, boot, file, head, payload)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+const REPLACE: &str =
+    "UPDATE entry SET function = ?2, slot = ?3, bytes = ?4, total = ?5, stored = ?6,
+     accessed = max(coalesce(accessed, stored), ?7), expires = ?8, boot = ?9, file = ?10, head = ?11, payload = ?12 WHERE id = ?1";
 
 /// The number by which an entry is found among its function's: the first eight bytes of the arguments' hash,
 /// so that other versions of the function have the same for the same arguments.
@@ -387,22 +358,4 @@ pub(super) fn slot(key: &StoreKey) -> i64 {
 /// A time or a size as `SQLite` holds it: clamped, since it knows no unsigned numbers.
 pub(super) fn time(value: Nanos) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// Runs `body` between BEGIN IMMEDIATE and COMMIT; rolls back if it fails.
-fn transaction<T>(
-    connection: &Connection,
-    body: impl FnOnce() -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    run(connection, "BEGIN IMMEDIATE")?;
-    let done = body().and_then(|value| run(connection, "COMMIT").map(|()| value));
-    if done.is_err() && !connection.is_autocommit() {
-        // The error is what counts; a rollback that fails too leaves a connection that fails again.
-        let _ = run(connection, "ROLLBACK");
-    }
-    done
-}
-
-fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.execute([]).map(drop)
 }
