@@ -12,6 +12,7 @@ use crate::explain::CallExplanation;
 use crate::flight::{Joined, Lead, Leading, Waited, is_leading, wait_awaited};
 use crate::key::{Digest, KeyWriter};
 use crate::memory::{Entry, Found};
+use crate::removal::Cause;
 use crate::select::SharedForm;
 use crate::settings::{Mode, mode};
 
@@ -91,6 +92,7 @@ impl<F: SharedForm> Function<F> {
             return Some(found);
         }
         self.tier.remove_awaited(digest).await;
+        self.common.left(digest, Cause::Invalidated);
         None
     }
 

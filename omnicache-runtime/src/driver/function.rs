@@ -386,7 +386,10 @@ pub(super) struct Verdict {
 
 impl<F: SharedForm> Registered for Function<F> {
     fn explanation(&self) -> Explanation {
-        explain(&self.common, &self.plan, self.shelf.as_deref())
+        let mut explanation = explain(&self.common, &self.plan, self.shelf.as_deref());
+        let lookup = || drop(self.tier.peek(Digest::NONE));
+        explanation.reasons.extend(self.common.counters.warning(lookup));
+        explanation
     }
 
     fn stats(&self) -> Stats {

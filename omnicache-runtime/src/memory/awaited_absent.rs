@@ -19,6 +19,10 @@ impl<K> Awaited<K> {
         match self.0 {}
     }
 
+    pub(super) async fn get_again(&self, _: Digest) -> Option<Arc<Entry<K>>> {
+        match self.0 {}
+    }
+
     pub(super) fn peek(&self, _: Digest) -> Option<Arc<Entry<K>>> {
         match self.0 {}
     }
