@@ -89,7 +89,7 @@ fn a_writer_that_was_killed_while_committing_leaves_readers_that_see_all() {
     // It had made the word odd, and committed.
     let path = root(dir.path()).join("generations");
     let mut words = std::fs::read(&path).unwrap();
-    assert!(words[32] > 0 && words[32] % 2 == 0, "the word of commits is the fifth");
+    assert!(words[32] > 0 && words[32].is_multiple_of(2), "the word of commits is the fifth");
     words[32] += 1;
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     std::io::Write::write_all(&mut &file, &words).unwrap();
