@@ -14,6 +14,7 @@ pub mod kind;
 pub mod memory;
 #[doc(hidden)]
 pub mod private;
+mod removal;
 pub mod select;
 mod settings;
 mod stats;
@@ -30,6 +31,7 @@ pub use error::{ConfigError, Fault, FaultKind};
 pub use explain::{CallExplanation, Explanation, FunctionInfo};
 pub use key::{CacheKey, KeyWriter, Prehashed};
 pub use kind::{Backend, Codec, Kind, Policy};
+pub use removal::{Cause, Removal};
 pub use select::{
     Access, Config, Sharing, for_async, for_bytes, for_collections, for_dataframes, for_images, for_json,
     for_models, for_ndarray, for_scalars, for_structs, hybrid,

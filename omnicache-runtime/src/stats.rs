@@ -1,7 +1,7 @@
 //! What a function's cache has done.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::{Nanos, nanos};
 use crate::stripes::{self, SHARED};
@@ -129,6 +129,17 @@ impl Counters {
         self.cost.get().checked_div(self.costed.get()).map(Duration::from_nanos)
     }
 
+    /// What to say of a function that is faster than a lookup, once enough is known of it.
+    pub(crate) fn warning(&self, lookup: impl Fn()) -> Option<String> {
+        let (computed, mean) = (self.costed.get(), self.mean_cost()?);
+        if computed < ENOUGH {
+            return None;
+        }
+        // What is measured of a body includes the look at the clock.
+        let body = mean.saturating_sub(mean_time(|| _ = Instant::now().elapsed()));
+        dearer_than_body(mean_time(lookup), body)
+    }
+
     /// The figures, without what is held.
     pub(crate) fn snapshot(&self) -> Stats {
         let mut stats = Stats {
@@ -147,6 +158,23 @@ impl Counters {
         stats.saved = Duration::from_nanos(cost.saturating_mul(stats.hits()));
         stats
     }
+}
+
+/// So many results tell what computing one takes.
+const ENOUGH: u64 = 1000;
+
+/// What something takes on average.
+fn mean_time(of: impl Fn()) -> Duration {
+    const TIMES: u32 = 256;
+    let start = Instant::now();
+    (0..TIMES).for_each(|_| of());
+    start.elapsed() / TIMES
+}
+
+fn dearer_than_body(lookup: Duration, body: Duration) -> Option<String> {
+    (body < lookup).then(|| {
+        format!("caching costs more than computing: the body takes {body:?}, a lookup at least {lookup:?}")
+    })
 }
 
 /// A counter whose stripes belong to one thread each, so that counting needs no atomic read-modify-write and no
@@ -199,6 +227,25 @@ impl Striped {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_that_is_faster_than_its_lookup_is_warned_of() {
+        let [fast, slow] = [8, 30].map(Duration::from_nanos);
+        let warning = dearer_than_body(slow, fast).expect("a warning");
+        assert_eq!(warning, "caching costs more than computing: the body takes 8ns, a lookup at least 30ns");
+        assert_eq!(dearer_than_body(fast, slow), None);
+        assert_eq!(dearer_than_body(fast, fast), None);
+    }
+
+    #[test]
+    fn a_few_results_are_not_enough_for_a_warning() {
+        let counters = Counters::default();
+        (1..ENOUGH).for_each(|_| counters.computed(0));
+        let lookup = || std::thread::sleep(Duration::from_micros(1));
+        assert_eq!(counters.warning(lookup), None);
+        counters.computed(0);
+        assert!(counters.warning(lookup).is_some());
+    }
 
     #[test]
     fn no_hit_is_lost_however_many_threads_count() {

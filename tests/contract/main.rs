@@ -27,5 +27,6 @@ mod keys;
 mod kinds;
 mod options;
 mod refusals;
+mod removals;
 mod results;
 mod scalars;

@@ -12,6 +12,7 @@ use crate::explain::CallExplanation;
 use crate::flight::{Joined, Lead, Leading, Waited, is_leading, wait_awaited};
 use crate::key::{Digest, KeyWriter};
 use crate::memory::{Entry, Found};
+use crate::removal::Cause;
 use crate::select::SharedForm;
 use crate::settings::{Mode, mode};
 
@@ -90,6 +91,7 @@ impl<F: SharedForm> Function<F> {
             return Some(found);
         }
         self.tier.remove(digest);
+        self.common.left(digest, Cause::Invalidated);
         None
     }
 
@@ -100,6 +102,7 @@ impl<F: SharedForm> Function<F> {
         if let Some(cleared) = blocking(move || shelf.clear()).await {
             self.settled(cleared);
         }
+        self.common.tell();
     }
 
     async fn since_awaited(&self) -> u64 {
@@ -216,7 +219,7 @@ impl<F: SharedForm> Function<F> {
         let since = self.since_awaited().await;
         let due = self.common.is_due(miss.digest);
         if !due && self.remembers() {
-            let found = self.tier.get(miss.digest);
+            let found = self.tier.get_again(miss.digest);
             if let Some(found) = found.filter(|found| self.is_fresh(found)) {
                 self.common.counters.memory_hit();
                 lead.land(|| found.clone());
@@ -261,6 +264,7 @@ impl<F: SharedForm> Function<F> {
     }
 
     async fn keep_awaited(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
+        self.replaces(digest);
         self.tier.insert(digest, entry);
         if lead.is_revoked() {
             self.tier.remove(digest);
@@ -336,10 +340,12 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
     }
 
     async fn run_awaited(&self, miss: Miss, body: impl Future<Output = F::Result>) -> F::Result {
-        match miss.purpose {
-            Purpose::Uncached => body.await,
+        let result = match miss.purpose {
+            Purpose::Uncached => return body.await,
             Purpose::Refresh => self.recompute_awaited(&miss, body).await,
             Purpose::Value => self.compute_awaited(&miss, body).await,
-        }
+        };
+        self.common.tell();
+        result
     }
 }

@@ -11,6 +11,7 @@ use crate::error::Fault;
 use crate::explain::{CallExplanation, human_size};
 use crate::key::{Digest, DigestState};
 use crate::memory::OnEvict;
+use crate::removal::{Cause, Listener, Removals};
 use crate::settings::{Mode, mode};
 use crate::stats::Counters;
 
@@ -18,18 +19,22 @@ use crate::stats::Counters;
 pub(super) struct Common {
     pub(super) site: &'static Site,
     pub(super) counters: Counters,
-    pub(super) departed: Departed,
+    departed: Departed,
+    removals: Option<Removals>,
+    logged_panic: AtomicBool,
     logged_fault: AtomicBool,
     logged_size: AtomicBool,
     refreshed: Mutex<HashSet<Digest, DigestState>>,
 }
 
 impl Common {
-    pub(super) fn new(site: &'static Site) -> Arc<Self> {
+    pub(super) fn new(site: &'static Site, listener: Option<Listener>) -> Arc<Self> {
         Arc::new(Self {
             site,
             counters: Counters::default(),
             departed: Departed::default(),
+            removals: listener.map(Removals::new),
+            logged_panic: AtomicBool::new(false),
             logged_fault: AtomicBool::new(false),
             logged_size: AtomicBool::new(false),
             refreshed: Mutex::new(HashSet::with_hasher(BuildHasherDefault::default())),
@@ -79,11 +84,60 @@ impl Common {
         self.refreshed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes that an entry left memory.
+    pub(super) fn left(&self, digest: Digest, cause: Cause) {
+        self.all_left(&[digest], cause);
+    }
+
+    /// Notes that entries left memory together.
+    pub(super) fn all_left(&self, digests: &[Digest], cause: Cause) {
+        if let Some(why) = explained(cause) {
+            self.departed.note_all(digests, why);
+        }
+        if let Some(removals) = &self.removals {
+            removals.note(cause, digests.len());
+        }
+    }
+
+    /// Notes why a record was not served; there may have been no entry in memory.
+    pub(super) fn absent(&self, digest: Digest, why: CallExplanation) {
+        self.departed.note(digest, why);
+    }
+
+    /// Why there is no entry, if that is remembered.
+    pub(super) fn why_absent(&self, digest: Digest) -> Option<CallExplanation> {
+        self.departed.why(digest)
+    }
+
+    /// Whether anybody wants to hear of removals.
+    #[inline]
+    pub(super) fn listens(&self) -> bool {
+        self.removals.is_some()
+    }
+
+    /// Tells the listener what left. To be called where no lock is held.
+    #[inline]
+    pub(super) fn tell(&self) {
+        if let Some(removals) = &self.removals {
+            self.tell_of(removals);
+        }
+    }
+
+    #[cold]
+    fn tell_of(&self, removals: &Removals) {
+        let panics = removals.tell(|| self.site.meta.path());
+        self.counters.errors.add(panics);
+        if panics > 0 && !self.logged_panic.swap(true, Ordering::Relaxed) {
+            let function = self.site.meta.path();
+            tracing::warn!(%function, "a listener for removals panicked; the cache goes on");
+        }
+    }
+
     pub(super) fn on_evict(self: &Arc<Self>) -> OnEvict {
         let common = Arc::clone(self);
         Arc::new(move |digest| {
             common.counters.evictions.add(1);
-            common.departed.note(digest, CallExplanation::Evicted);
+            common.left(digest, Cause::Evicted);
         })
     }
 
@@ -91,7 +145,17 @@ impl Common {
         let common = Arc::clone(self);
         Arc::new(move |digest| {
             common.counters.expirations.add(1);
-            common.departed.note(digest, CallExplanation::Expired);
+            common.left(digest, Cause::Expired);
         })
+    }
+}
+
+/// What a later call is told of an entry that left.
+fn explained(cause: Cause) -> Option<CallExplanation> {
+    match cause {
+        Cause::Evicted => Some(CallExplanation::Evicted),
+        Cause::Expired => Some(CallExplanation::Expired),
+        Cause::Invalidated | Cause::Cleared => Some(CallExplanation::Invalidated),
+        Cause::Replaced => None,
     }
 }

@@ -14,6 +14,7 @@ use crate::flight::Flights;
 use crate::key::{Digest, KeyWriter, Secret};
 use crate::kind::{Backend, Kind, Policy};
 use crate::memory::{Entry, Found, Scalars, Tier, TierPlan, WordsOf};
+use crate::removal::Cause;
 use crate::select::{Config, Dispatch, Form, Plan, SharedForm, Side};
 use crate::stats::Stats;
 
@@ -97,7 +98,7 @@ impl<F: SharedForm> Function<F> {
         let facts = F::facts();
         let plan = Plan::resolve(&site.meta.path(), facts, setup.config, site.meta.is_async)
             .unwrap_or_else(|error| raise(&error));
-        let common = Common::new(site);
+        let common = Common::new(site, plan.listener.clone());
         let plain = plan.kind == Kind::Scalar
             && plan.policy == Policy::S3Fifo
             && plan.idle.is_none()
@@ -169,7 +170,7 @@ impl<F: SharedForm> Function<F> {
             }
             Ok(None) => {
                 self.tier.remove(digest);
-                self.common.departed.note(digest, CallExplanation::Invalidated);
+                self.common.left(digest, Cause::Invalidated);
                 None
             }
             Err(fault) => {
@@ -237,7 +238,7 @@ impl<F: SharedForm> Function<F> {
             _ => {}
         }
         if let Some(why) = why {
-            self.common.departed.note(digest, why);
+            self.common.absent(digest, why);
         }
     }
 
@@ -329,6 +330,13 @@ impl<F: SharedForm> Function<F> {
         })
     }
 
+    /// Notes that an entry is about to take another's place, if there is one and anybody wants to know.
+    pub(super) fn replaces(&self, digest: Digest) {
+        if self.common.listens() && self.tier.peek(digest).is_some() {
+            self.common.left(digest, Cause::Replaced);
+        }
+    }
+
     /// What those who wait get: the entry's own value where there is one.
     pub(super) fn found(kept: &F::Kept) -> Found<F::Kept> {
         Found::Entry(Arc::new(Entry::new(kept.clone(), 0, 0, None, 0)))
@@ -337,7 +345,7 @@ impl<F: SharedForm> Function<F> {
     /// What would become of a call.
     pub(super) fn foresee(&self, digest: Digest, there: Option<CallExplanation>) -> CallExplanation {
         let expired = self.tier.holds_expired(digest);
-        let here = self.common.departed.why(digest);
+        let here = self.common.why_absent(digest);
         match there {
             Some(CallExplanation::NeverSeen) | None if expired => CallExplanation::Expired,
             Some(CallExplanation::NeverSeen) | None => here.unwrap_or(CallExplanation::NeverSeen),
@@ -348,8 +356,9 @@ impl<F: SharedForm> Function<F> {
     /// Takes note of an invalidation; tells whether there was an entry.
     pub(super) fn invalidated(&self, digest: Digest, was_there: bool) -> bool {
         if was_there {
-            self.common.departed.note(digest, CallExplanation::Invalidated);
+            self.common.left(digest, Cause::Invalidated);
         }
+        self.common.tell();
         was_there
     }
 
@@ -364,7 +373,7 @@ impl<F: SharedForm> Function<F> {
     /// Forgets all that memory has, and what is in flight.
     pub(super) fn forget_memory(&self) {
         self.flights.revoke_all();
-        self.common.departed.note_all(&self.tier.clear(), CallExplanation::Invalidated);
+        self.common.all_left(&self.tier.clear(), Cause::Cleared);
     }
 
     /// Forgets all.
@@ -373,6 +382,7 @@ impl<F: SharedForm> Function<F> {
         if let Some(shelf) = &self.shelf {
             self.settled(shelf.clear());
         }
+        self.common.tell();
     }
 }
 
@@ -386,7 +396,10 @@ pub(super) struct Verdict {
 
 impl<F: SharedForm> Registered for Function<F> {
     fn explanation(&self) -> Explanation {
-        explain(&self.common, &self.plan, self.shelf.as_deref())
+        let mut explanation = explain(&self.common, &self.plan, self.shelf.as_deref());
+        let lookup = || drop(self.tier.peek(Digest::NONE));
+        explanation.reasons.extend(self.common.counters.warning(lookup));
+        explanation
     }
 
     fn stats(&self) -> Stats {

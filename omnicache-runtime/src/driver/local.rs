@@ -23,6 +23,7 @@ use crate::clock::{Nanos, nanos};
 use crate::explain::{CallExplanation, Explanation};
 use crate::key::{Digest, DigestState, KeyWriter};
 use crate::memory::{Entry, LocalTier};
+use crate::removal::Cause;
 use crate::select::{Config, Form, Plan};
 use crate::settings::{Mode, mode};
 use crate::stats::Stats;
@@ -88,7 +89,7 @@ impl<F: Form> Local<F> {
         let clears = self.0.shared.clears.load(Ordering::Acquire);
         if self.0.cleared.replace(clears) != clears {
             let held = self.0.tier.clear();
-            self.0.shared.common.departed.note_all(&held, CallExplanation::Invalidated);
+            self.0.shared.common.all_left(&held, Cause::Cleared);
         }
         &self.0.tier
     }
@@ -107,10 +108,14 @@ impl<F: Form> Local<F> {
         } else if wanted {
             let plan = &self.0.shared.plan;
             let entry = Entry::new(kept.clone(), size, plan.clock.now(), plan.ttl, 0);
+            if common.listens() && self.tier().peek(miss.digest).is_some() {
+                common.left(miss.digest, Cause::Replaced);
+            }
             self.tier().insert(miss.digest, entry);
             common.counters.stores.add(1);
             common.recomputed(miss.digest);
             self.note_load();
+            common.tell();
         }
         F::give(kept)
     }
@@ -133,7 +138,8 @@ impl LocalShared {
         let config = Config { local: true, ..config };
         let plan =
             Plan::resolve(&site.meta.path(), F::facts(), config, false).unwrap_or_else(|error| raise(&error));
-        Self { common: Common::new(site), plan, clears: AtomicU64::new(0), loads: Mutex::default() }
+        let common = Common::new(site, plan.listener.clone());
+        Self { common, plan, clears: AtomicU64::new(0), loads: Mutex::default() }
     }
 }
 
@@ -203,9 +209,10 @@ impl<F: Form> Cached for Local<F> {
         let held = self.tier().peek(digest).is_some();
         self.tier().remove(digest);
         if held {
-            self.0.shared.common.departed.note(digest, CallExplanation::Invalidated);
+            self.0.shared.common.left(digest, Cause::Invalidated);
         }
         self.note_load();
+        self.0.shared.common.tell();
         held
     }
 
@@ -218,7 +225,7 @@ impl<F: Form> Cached for Local<F> {
         } else if self.tier().holds_expired(digest) {
             CallExplanation::Expired
         } else {
-            self.0.shared.common.departed.why(digest).unwrap_or(CallExplanation::NeverSeen)
+            self.0.shared.common.why_absent(digest).unwrap_or(CallExplanation::NeverSeen)
         }
     }
 

@@ -136,11 +136,13 @@ impl<F: SharedForm> Cached for &Function<F> {
 
     #[inline(never)]
     fn run(&self, miss: Miss, body: impl FnOnce() -> F::Result) -> F::Result {
-        match miss.purpose {
-            Purpose::Uncached => body(),
+        let result = match miss.purpose {
+            Purpose::Uncached => return body(),
             Purpose::Refresh => self.recompute(&miss, body),
             Purpose::Value => self.compute(&miss, body),
-        }
+        };
+        self.common.tell();
+        result
     }
 }
 
@@ -179,6 +181,7 @@ impl<F: SharedForm> Function<F> {
                 // Whoever computes the old value at this moment shall not keep it.
                 self.flights.revoke(miss.digest);
                 let verdict = self.save(miss, since, &worth, true);
+                self.replaces(miss.digest);
                 match self.entry(&worth, verdict) {
                     Some(entry) => self.tier.insert(miss.digest, entry),
                     None => drop(self.tier.remove(miss.digest)),
@@ -223,7 +226,7 @@ impl<F: SharedForm> Function<F> {
         // Between this caller's look and its lead another flight may have landed.
         if !due
             && self.remembers()
-            && let Some(found) = self.tier.get(miss.digest).filter(|found| self.is_fresh(found))
+            && let Some(found) = self.tier.get_again(miss.digest).filter(|found| self.is_fresh(found))
         {
             self.common.counters.memory_hit();
             lead.land(|| found.clone());
@@ -281,6 +284,7 @@ impl<F: SharedForm> Function<F> {
 
     /// Puts an entry into memory, unless the key is invalidated meanwhile.
     fn keep(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
+        self.replaces(digest);
         self.tier.insert(digest, entry);
         if lead.is_revoked() {
             self.tier.remove(digest);

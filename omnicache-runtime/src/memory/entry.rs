@@ -4,6 +4,9 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::clock::{Nanos, expired};
 
+/// What an entry counts its uses to.
+pub(super) const MOST_USES: u8 = 15;
+
 /// A kept value.
 #[derive(Debug)]
 pub(crate) struct Entry<K> {
@@ -17,7 +20,7 @@ pub(crate) struct Entry<K> {
     /// The generation of the function's entries on disk as of which this one is good.
     generation: AtomicU64,
     used_at: AtomicU64,
-    /// Uses since the queue last looked, at most three.
+    /// Uses since the queue last looked, at most [`MOST_USES`].
     pub(super) uses: AtomicU8,
 }
 
@@ -50,11 +53,11 @@ impl<K> Entry<K> {
         self.generation.store(generation, Ordering::Release);
     }
 
-    /// Counts a use, up to three: what is used often is not written to.
+    /// Counts a use, up to [`MOST_USES`]: what is used often is not written to.
     #[inline]
     pub(super) fn count_use(&self) {
         let uses = self.uses.load(Ordering::Relaxed);
-        if uses < 3 {
+        if uses < MOST_USES {
             self.uses.store(uses + 1, Ordering::Relaxed);
         }
     }

@@ -1,7 +1,8 @@
 //! Least frequently used, by moka's W-TinyLFU.
 //!
-//! moka knows one bound, a sum of weights. Bytes and entries are folded into it: an entry weighs the larger of its
-//! shares of either bound, so that both hold.
+//! moka knows one bound, a sum of weights. Entries alone are counted. Where bytes are bounded too, both are folded into
+//! one: an entry weighs the larger of its shares of either bound, so that both hold. A cache whose entries have weights
+//! remembers only a quarter as many keys, so none are given where counting will do.
 //!
 //! moka counts every look as a use. What asks without using, and what asks how much there is, asks an index beside it.
 //! An entry is listed there before moka has it and struck off when moka tells that it left, so what is listed is, or is
@@ -43,13 +44,16 @@ impl<K: Send + Sync + 'static> Lfu<K> {
     pub(super) fn new(bounds: Bounds, ttl: Option<Duration>, settles: bool, on_evict: OnEvict) -> Self {
         let listed = Arc::new(Listed::new());
         let list = Arc::clone(&listed);
-        let builder = Cache::builder().max_capacity(CAPACITY);
+        let builder = Cache::builder();
+        let builder = match bounds {
+            Bounds { max_entries: Some(most), max_bytes: None } => builder.max_capacity(most),
+            _ => builder.max_capacity(CAPACITY).weigher(move |_, entry: &Arc<Entry<K>>| share(entry, bounds)),
+        };
         let builder = match ttl {
             Some(ttl) => builder.time_to_live(ttl),
             None => builder,
         };
         let cache = builder
-            .weigher(move |_, entry: &Arc<Entry<K>>| share(entry, bounds))
             .eviction_listener(move |digest: Arc<Digest>, entry: Arc<Entry<K>>, cause| {
                 // Perhaps long ago: another entry may be listed in its place by now.
                 list.strike(*digest, Some(&entry));
@@ -65,6 +69,11 @@ impl<K: Send + Sync + 'static> Lfu<K> {
 impl<K: Send + Sync + 'static> Engine<K> for Lfu<K> {
     fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
         self.cache.get(&digest)
+    }
+
+    fn get_again(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        // A look in vain would make a newcomer seem to be asked for twice.
+        self.cache.contains_key(&digest).then(|| self.cache.get(&digest))?
     }
 
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>> {

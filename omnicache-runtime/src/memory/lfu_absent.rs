@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::queue::S3Fifo;
+use super::s3_fifo::S3Fifo;
 use super::sharded::Sharded;
 use super::{Bounds, OnEvict};
 

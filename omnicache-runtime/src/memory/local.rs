@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::queue::{Fifo, Random, S3Fifo};
+use super::queue::{Fifo, Random};
+use super::s3_fifo::S3Fifo;
 use super::sharded::Sharded;
 use super::{Bounds, Engine, Entry, Load, OnEvict, lru};
 use crate::clock::{Clock, Nanos};

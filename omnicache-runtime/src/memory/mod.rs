@@ -3,6 +3,7 @@
 //! Hits allocate nothing and clone no value under a lock: engines hand out `Arc`s, the scalar table copies words.
 
 mod atomic;
+mod duels;
 mod entry;
 mod groups;
 mod index;
@@ -10,9 +11,13 @@ mod local;
 mod lru;
 mod pins;
 mod queue;
+mod s3_fifo;
 mod scalars;
 mod sharded;
+mod sketch;
 mod slots;
+#[cfg(test)]
+mod suite;
 mod table;
 mod tier;
 mod words;
@@ -54,6 +59,11 @@ pub(crate) type OnEvict = Arc<dyn Fn(Digest) + Send + Sync>;
 pub(crate) trait Engine<K> {
     /// The entry, counted as a use.
     fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>>;
+
+    /// The same for who has just looked in vain: to do so again counts as nothing.
+    fn get_again(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        self.get(digest)
+    }
 
     /// The entry, not counted as a use.
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>>;

@@ -1,20 +1,19 @@
-//! The queue policies: S3-FIFO, FIFO and random.
+//! The plain queue policies: FIFO and random.
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::Ordering;
+use std::collections::VecDeque;
 
 use super::sharded::{Nodes, Order};
-use crate::key::{Digest, DigestState};
+use crate::key::Digest;
 
 /// A place in a queue; void once the node's ticket is another.
 #[derive(Clone, Copy)]
-struct Place {
-    digest: Digest,
-    ticket: u64,
+pub(super) struct Place {
+    pub(super) digest: Digest,
+    pub(super) ticket: u64,
 }
 
 impl Place {
-    fn is_live<K>(self, nodes: &Nodes<K>) -> bool {
+    pub(super) fn is_live<K>(self, nodes: &Nodes<K>) -> bool {
         nodes.get(&self.digest).is_some_and(|node| node.ticket == self.ticket)
     }
 }
@@ -34,6 +33,10 @@ pub(super) struct Fifo {
 
 impl Order for Fifo {
     const EXACT: bool = true;
+
+    fn several(shards: usize) -> Vec<Self> {
+        std::iter::repeat_with(Self::default).take(shards).collect()
+    }
 
     fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>) {
         self.queue.push_back(Place { digest, ticket });
@@ -88,6 +91,10 @@ impl Random {
 impl Order for Random {
     const EXACT: bool = false;
 
+    fn several(shards: usize) -> Vec<Self> {
+        std::iter::repeat_with(Self::default).take(shards).collect()
+    }
+
     fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>) {
         self.places.push(Place { digest, ticket });
         if self.places.len() > 2 * nodes.len() + 64 {
@@ -116,96 +123,5 @@ impl Order for Random {
 
     fn clear(&mut self) {
         self.places.clear();
-    }
-}
-
-/// S3-FIFO (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023): a small queue for
-/// newcomers, a main queue for what was used again, and a ghost queue of what left the small one lately.
-#[derive(Default)]
-pub(super) struct S3Fifo {
-    small: VecDeque<Place>,
-    main: VecDeque<Place>,
-    ghost: VecDeque<Digest>,
-    ghosts: HashSet<Digest, DigestState>,
-}
-
-impl S3Fifo {
-    /// The small queue's share of the entries, as a divisor: a tenth.
-    const SMALL_SHARE: usize = 10;
-
-    fn remember(&mut self, digest: Digest, most: usize) {
-        if self.ghosts.insert(digest) {
-            self.ghost.push_back(digest);
-        }
-        while self.ghost.len() > most.max(1) {
-            if let Some(oldest) = self.ghost.pop_front() {
-                self.ghosts.remove(&oldest);
-            }
-        }
-    }
-
-    /// Looks through the small queue once; what was used again moves to the main queue.
-    fn give_up_small<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest> {
-        for _ in 0..self.small.len() {
-            let place = self.small.pop_front()?;
-            let Some(node) = nodes.get(&place.digest).filter(|node| node.ticket == place.ticket) else {
-                continue;
-            };
-            if place.digest == spared {
-                self.small.push_back(place);
-            } else if node.uses().swap(0, Ordering::Relaxed) > 0 {
-                self.main.push_back(place);
-            } else {
-                self.remember(place.digest, nodes.len());
-                return Some(place.digest);
-            }
-        }
-        None
-    }
-
-    /// Goes round the main queue; each use since the last round buys another.
-    fn give_up_main<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest> {
-        // Three uses at most, so four rounds find a victim if there is one.
-        for _ in 0..4 * self.main.len() {
-            let place = self.main.pop_front()?;
-            let Some(node) = nodes.get(&place.digest).filter(|node| node.ticket == place.ticket) else {
-                continue;
-            };
-            let uses = node.uses().load(Ordering::Relaxed);
-            if place.digest != spared && uses == 0 {
-                return Some(place.digest);
-            }
-            node.uses().store(uses.saturating_sub(1), Ordering::Relaxed);
-            self.main.push_back(place);
-        }
-        None
-    }
-}
-
-impl Order for S3Fifo {
-    const EXACT: bool = false;
-
-    fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>) {
-        let place = Place { digest, ticket };
-        if self.ghosts.remove(&digest) {
-            self.main.push_back(place);
-        } else {
-            self.small.push_back(place);
-        }
-        compact(&mut self.small, nodes);
-        compact(&mut self.main, nodes);
-    }
-
-    fn victim<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest> {
-        let small_is_full = self.small.len() * Self::SMALL_SHARE >= nodes.len();
-        if small_is_full || self.main.is_empty() {
-            self.give_up_small(nodes, spared).or_else(|| self.give_up_main(nodes, spared))
-        } else {
-            self.give_up_main(nodes, spared).or_else(|| self.give_up_small(nodes, spared))
-        }
-    }
-
-    fn clear(&mut self) {
-        *self = Self::default();
     }
 }

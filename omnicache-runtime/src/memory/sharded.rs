@@ -20,7 +20,7 @@ pub(super) struct Node<K> {
 }
 
 impl<K> Node<K> {
-    /// Uses since the queue last looked, at most three.
+    /// Uses since the queue last looked, at most [`MOST_USES`](super::entry::MOST_USES).
     pub(super) fn uses(&self) -> &AtomicU8 {
         &self.entry.uses
     }
@@ -29,9 +29,12 @@ impl<K> Node<K> {
 pub(super) type Nodes<K> = HashMap<Digest, Node<K>, DigestState>;
 
 /// The order in which a shard gives entries up.
-pub(super) trait Order: Default + Send + Sync {
+pub(super) trait Order: Sized + Send + Sync {
     /// Whether the order counts over all entries, so that there can be one shard only.
     const EXACT: bool;
+
+    /// The orders of so many shards of one engine.
+    fn several(shards: usize) -> Vec<Self>;
 
     /// Notes a new entry, which is among the nodes already.
     fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>);
@@ -59,17 +62,18 @@ struct Shard<K, O> {
     tickets: u64,
 }
 
-const SHARDS: usize = 16;
-/// Fewer entries than this are not worth splitting up.
-const WORTH_SHARDING: u64 = 1024;
+/// How many shards there are at most.
+const SHARDS: u64 = 16;
+/// What a shard has at least: among fewer the order finds worse victims, and the hit ratio falls.
+const WORTH_A_SHARD: u64 = 512;
 
 impl<K, O: Order> Sharded<K, O> {
     pub(super) fn new(bounds: Bounds, on_evict: OnEvict) -> Self {
-        let few = bounds.max_entries.is_some_and(|most| most < WORTH_SHARDING);
-        let count = if O::EXACT || few { 1 } else { SHARDS };
-        let shard = || RwLock::new(Shard { nodes: Nodes::default(), order: O::default(), tickets: 0 });
+        let worth = bounds.max_entries.map_or(SHARDS, |most| (most / WORTH_A_SHARD).clamp(1, SHARDS));
+        let count = if O::EXACT { 1 } else { usize::try_from(worth).unwrap_or(1) };
+        let shard = |order| RwLock::new(Shard { nodes: Nodes::default(), order, tickets: 0 });
         Self {
-            shards: (0..count).map(|_| shard()).collect(),
+            shards: O::several(count).into_iter().map(shard).collect(),
             bounds,
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),

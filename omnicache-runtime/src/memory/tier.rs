@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::queue::{Fifo, Random, S3Fifo};
+use super::queue::{Fifo, Random};
+use super::s3_fifo::S3Fifo;
 use super::sharded::Sharded;
 use super::{Bounds, Engine, Entry, Index, Load, OnEvict, Scalars, WordsOf, lru};
 use crate::clock::{Clock, Nanos};
@@ -116,6 +117,14 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
                 (!expired).then_some(Found::Word(value))
             }
             Held::Engine { engine, .. } => self.serve(digest, engine.get(digest)?, true),
+        }
+    }
+
+    /// The same for who has just looked in vain: to do so again counts as nothing.
+    pub(crate) fn get_again(&self, digest: Digest) -> Option<Found<K>> {
+        match &self.held {
+            Held::Engine { engine, .. } => self.serve(digest, engine.get_again(digest)?, true),
+            Held::Scalars(_) => self.get(digest),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::kind::{Backend, Policy};
+use crate::removal::{Listener, Removal};
 #[cfg(feature = "disk")]
 use crate::settings::Secret;
 #[cfg(feature = "disk")]
@@ -96,6 +97,7 @@ pub struct Config {
     pub(crate) max_disk_bytes: Option<u64>,
     pub(crate) patience: Option<Duration>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
+    pub(crate) listener: Option<Listener>,
     #[cfg(feature = "disk")]
     pub(crate) store: Option<Arc<dyn Store>>,
     #[cfg(feature = "disk")]
@@ -197,6 +199,25 @@ impl Config {
     /// The clock that decides expiry; the machine's unless set. For tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Calls a function for each entry that leaves memory, with the cause. It is called after the call that removed the
+    /// entry has done its work, on that call's thread and outside of every lock, so it may call back into the cache;
+    /// what that removes it is told of next. If it panics, that is counted in `stats().errors` and logged once. Whoever
+    /// calls it twice is told by the last.
+    ///
+    /// ```
+    /// use omnicache_runtime::{Cause, Config};
+    ///
+    /// let config = Config::new().max_entries(1_000).on_removal(|removal| {
+    ///     if removal.cause == Cause::Evicted {
+    ///         println!("{} has too little room", removal.function);
+    ///     }
+    /// });
+    /// ```
+    pub fn on_removal(mut self, listener: impl Fn(&Removal) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Listener(Arc::new(listener)));
         self
     }
 

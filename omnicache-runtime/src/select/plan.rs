@@ -11,6 +11,7 @@ use crate::clock::{Clock, Nanos};
 use crate::error::ConfigError;
 use crate::kind::{Backend, Codec, Kind, Policy};
 use crate::memory::Bounds;
+use crate::removal::Listener;
 #[cfg(feature = "disk")]
 use crate::settings::Secret;
 #[cfg(feature = "disk")]
@@ -53,6 +54,7 @@ pub(crate) struct Plan {
     pub(crate) max_disk_bytes: u64,
     pub(crate) patience: Duration,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) listener: Option<Listener>,
     #[cfg(feature = "disk")]
     pub(crate) store: Option<Arc<dyn Store>>,
     #[cfg(feature = "disk")]

@@ -88,6 +88,7 @@ impl<'a> Resolver<'a> {
             max_disk_bytes: config.max_disk_bytes.unwrap_or(DEFAULT_MAX_DISK_BYTES),
             patience: config.patience.unwrap_or(DEFAULT_PATIENCE),
             clock: config.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            listener: config.listener,
             #[cfg(feature = "disk")]
             store: config.store,
             #[cfg(feature = "disk")]

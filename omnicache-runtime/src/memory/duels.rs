@@ -1,0 +1,208 @@
+//! Who of two should have stayed? Decisions of the queue remember who lost to whom, and learn from who is asked for
+//! next.
+//!
+//! When a newcomer and a resident compete for one place, the loser leaves. If it is asked for again while the winner
+//! still waits for its first use, the decision was wrong; if the winner was used, it was right. Either way there is a
+//! score for the *difference* in frequency that the two had, and the next such pair is decided by it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI8, AtomicU32, Ordering::Relaxed};
+
+use super::sharded::Nodes;
+use crate::key::Digest;
+
+/// A resident's frequency less a newcomer's.
+pub(super) type Lead = i8;
+
+/// Leads reach from -15 to 15.
+const MOST: Lead = 15;
+const LEADS: usize = 2 * MOST as usize + 1;
+/// What a score may grow to, and so how soon it changes sides.
+const SURE: i8 = 64;
+/// What a score is at first: who was asked for more often stays.
+const PRIOR: i8 = 24;
+/// So many outcomes of a lead count as one of its neighbours.
+const NEIGHBOURLY: i8 = 4;
+/// One part in so many of the recent past is replaced by each outcome.
+const MEMORY: u32 = 512;
+const ONE: u32 = 1 << 24;
+
+/// What was learned, common to all shards.
+pub(super) struct Scores {
+    /// By lead: positive where newcomers are right.
+    by_lead: [AtomicI8; LEADS],
+    /// Outcomes of the neighbours that have not counted yet.
+    hearsay: [AtomicI8; LEADS],
+    /// The share of recent outcomes in which the newcomer was right, of [`ONE`].
+    newcomers: AtomicU32,
+}
+
+impl Default for Scores {
+    fn default() -> Self {
+        let prior =
+            |index| AtomicI8::new(if index < usize::from(MOST.unsigned_abs()) { PRIOR } else { -PRIOR });
+        Self {
+            by_lead: std::array::from_fn(prior),
+            hearsay: std::array::from_fn(|_| AtomicI8::new(0)),
+            newcomers: AtomicU32::new(0),
+        }
+    }
+}
+
+impl Scores {
+    fn index(lead: Lead) -> usize {
+        usize::from((lead.clamp(-MOST, MOST) + MOST).unsigned_abs())
+    }
+
+    /// Whether a newcomer should take the place of a resident with this lead.
+    pub(super) fn admit(&self, lead: Lead) -> bool {
+        self.by_lead[Self::index(lead)].load(Relaxed) > 0
+    }
+
+    /// How many of so many entries may wait for their first decision: a fifth where newcomers are always right,
+    /// and falling with the square of how often they are.
+    pub(super) fn waiting(&self, entries: usize) -> usize {
+        let share = u64::from(self.newcomers.load(Relaxed));
+        let squared = share * share / u64::from(ONE);
+        usize::try_from(squared * entries as u64 / (5 * u64::from(ONE))).unwrap_or(0)
+    }
+
+    /// Takes note of who was right. Threads that do so at once may lose a note, which is of no consequence.
+    fn note(&self, lead: Lead, newcomer: bool) {
+        let step = if newcomer { 1 } else { -1 };
+        let add = |index: usize| {
+            let score = &self.by_lead[index];
+            score.store((score.load(Relaxed) + step).clamp(-SURE, SURE), Relaxed);
+        };
+        let index = Self::index(lead);
+        add(index);
+        for neighbour in [index.wrapping_sub(1), index + 1] {
+            let Some(hearsay) = self.hearsay.get(neighbour) else { continue };
+            let heard = hearsay.load(Relaxed) + step;
+            if heard.abs() < NEIGHBOURLY {
+                hearsay.store(heard, Relaxed);
+            } else {
+                hearsay.store(0, Relaxed);
+                add(neighbour);
+            }
+        }
+        let before = self.newcomers.load(Relaxed);
+        let outcome = if newcomer { ONE / MEMORY } else { 0 };
+        self.newcomers.store(before - before / MEMORY + outcome, Relaxed);
+    }
+}
+
+/// A decision: who left, and who stayed in its place.
+#[derive(Clone, Copy)]
+struct Duel {
+    /// Half of the loser's digest; that two losers share one is chance, and costs one wrong note.
+    loser: u64,
+    winner: Digest,
+    ticket: u64,
+    /// When: the number of the duel.
+    time: u32,
+    lead: Lead,
+    newcomer_won: bool,
+    winner_used: bool,
+}
+
+/// How many duels are looked at for the oldest to forget: those of a line or two of memory.
+const WAYS: usize = 4;
+
+/// The latest duels of a shard, about as many as it has entries.
+pub(super) struct Duels {
+    latest: Vec<Option<Duel>>,
+    time: u32,
+    scores: Arc<Scores>,
+}
+
+/// Names a duel until it is forgotten.
+#[derive(Clone, Copy)]
+pub(super) struct DuelId(u32);
+
+impl Duels {
+    pub(super) fn new(scores: Arc<Scores>) -> Self {
+        Self { latest: Vec::new(), time: 0, scores }
+    }
+
+    pub(super) fn scores(&self) -> &Scores {
+        &self.scores
+    }
+
+    /// Makes room for as many duels as there are entries. What a smaller room held is forgotten.
+    pub(super) fn fit(&mut self, entries: usize) {
+        let wanted = entries.next_multiple_of(WAYS);
+        if self.latest.len() < wanted {
+            self.latest = vec![None; wanted.max(self.latest.len() * 2)];
+        }
+    }
+
+    /// Forgets the duels; what was learned from them stays.
+    pub(super) fn clear(&mut self) {
+        self.latest = Vec::new();
+    }
+
+    /// Where the duels of a loser are.
+    fn bucket(&self, loser: Digest) -> std::ops::Range<usize> {
+        let buckets = (self.latest.len() / WAYS) as u64;
+        let bucket = ((loser.high() & 0xFFFF_FFFF) * buckets) >> 32;
+        let first = usize::try_from(bucket).unwrap_or(0) * WAYS;
+        first..(first + WAYS).min(self.latest.len())
+    }
+
+    /// Remembers a duel, in place of an old one.
+    pub(super) fn fought<K>(
+        &mut self,
+        (resident, newcomer): ((Digest, u64), (Digest, u64)),
+        lead: Lead,
+        newcomer_won: bool,
+        nodes: &Nodes<K>,
+    ) -> Option<DuelId> {
+        let (loser, (winner, ticket)) =
+            if newcomer_won { (resident.0, newcomer) } else { (newcomer.0, resident) };
+        self.time = self.time.wrapping_add(1);
+        let (time, loser_half) = (self.time, loser.low());
+        let age = |duel: &Option<Duel>| match duel {
+            Some(duel) if duel.loser != loser_half => time.wrapping_sub(duel.time),
+            _ => u32::MAX,
+        };
+        let index = self.bucket(loser).max_by_key(|&index| age(&self.latest[index]))?;
+        if let Some(old) = self.latest[index].take() {
+            // Its loser was not asked for. That alone tells nothing, but that the winner was does.
+            self.settle(&old, false, nodes);
+        }
+        let (winner_used, loser) = (false, loser_half);
+        self.latest[index] = Some(Duel { loser, winner, ticket, time, lead, newcomer_won, winner_used });
+        u32::try_from(index).ok().map(DuelId)
+    }
+
+    /// Notes that the winner of a duel was used.
+    pub(super) fn winner_used(&mut self, id: DuelId, winner: Digest, ticket: u64) {
+        if let Some(Some(duel)) = self.latest.get_mut(id.0 as usize)
+            && (duel.winner, duel.ticket) == (winner, ticket)
+        {
+            duel.winner_used = true;
+        }
+    }
+
+    /// Notes that a digest was asked for and was not there.
+    pub(super) fn missed<K>(&mut self, digest: Digest, nodes: &Nodes<K>) {
+        let mut bucket = self.bucket(digest);
+        let lost = |duel: &mut Duel| duel.loser == digest.low();
+        if let Some(duel) = bucket.find_map(|index| self.latest[index].take_if(lost)) {
+            self.settle(&duel, true, nodes);
+        }
+    }
+
+    fn settle<K>(&self, duel: &Duel, loser_missed: bool, nodes: &Nodes<K>) {
+        let in_use = || {
+            let node = nodes.get(&duel.winner).filter(|node| node.ticket == duel.ticket);
+            node.is_some_and(|node| node.uses().load(Relaxed) > 0)
+        };
+        if duel.winner_used || in_use() {
+            self.scores.note(duel.lead, duel.newcomer_won);
+        } else if loser_missed {
+            self.scores.note(duel.lead, !duel.newcomer_won);
+        }
+    }
+}

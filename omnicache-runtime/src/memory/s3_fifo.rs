@@ -1,0 +1,164 @@
+//! The default policy: S3-FIFO that learns whom to keep.
+//!
+//! From S3-FIFO (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023) it has its build: a
+//! small queue where newcomers wait, a main queue whose hand gives what was used another round, and a memory of what
+//! left; a hit counts in its own node and moves nothing. Three things are decided by what it sees instead of by
+//! constants:
+//!
+//! - Who leaves. The oldest newcomer and the resident under the main queue's hand compete. Both are judged by how often
+//!   they were asked for lately, also before they came ([`Sketch`]).
+//! - What that is worth. Where patterns repeat, the more frequent should stay; where they drift, the more recent.
+//!   [`Duels`] finds out which it is from those who are asked for after they left.
+//! - How many newcomers wait: from one alone, in loops that no cache holds, to a fifth.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::duels::{DuelId, Duels, Scores};
+use super::queue::Place;
+use super::sharded::{Nodes, Order};
+use super::sketch::Sketch;
+use crate::key::Digest;
+
+/// Uses found in a node buy so many rounds of the main queue at most.
+const MOST_ROUNDS: u8 = 3;
+
+/// A place in one of the queues.
+#[derive(Clone, Copy)]
+struct Seat {
+    place: Place,
+    /// Rounds that are paid for.
+    rounds: u8,
+    /// The duel by which it has its place, until it is used.
+    won: Option<DuelId>,
+}
+
+pub(super) struct S3Fifo {
+    small: VecDeque<Seat>,
+    main: VecDeque<Seat>,
+    sketch: Sketch,
+    duels: Duels,
+}
+
+/// Drops void places once they outnumber the live ones.
+fn compact<K>(queue: &mut VecDeque<Seat>, nodes: &Nodes<K>) {
+    if queue.len() > 2 * nodes.len() + 64 {
+        queue.retain(|seat| seat.place.is_live(nodes));
+    }
+}
+
+impl S3Fifo {
+    fn new(scores: Arc<Scores>) -> Self {
+        let (small, main) = (VecDeque::new(), VecDeque::new());
+        Self { small, main, sketch: Sketch::default(), duels: Duels::new(scores) }
+    }
+
+    /// Takes note of the uses of a seat's node since the last look; void seats have none.
+    fn look<K>(&mut self, seat: &mut Seat, nodes: &Nodes<K>) -> Option<u8> {
+        let Place { digest, ticket } = seat.place;
+        let node = nodes.get(&digest).filter(|node| node.ticket == ticket)?;
+        let uses = node.uses().swap(0, Ordering::Relaxed);
+        self.sketch.count(digest, uses);
+        if uses > 0
+            && let Some(duel) = seat.won.take()
+        {
+            self.duels.winner_used(duel, digest, ticket);
+        }
+        Some(uses)
+    }
+
+    /// What has waited longest in the small queue, if more wait there than should.
+    fn newcomer<K>(&mut self, nodes: &Nodes<K>, spared: Digest, waiting: usize) -> Option<Seat> {
+        for _ in 0..self.small.len() {
+            if self.small.len() <= waiting {
+                return None;
+            }
+            let mut seat = self.small.pop_front()?;
+            if seat.place.digest == spared && seat.place.is_live(nodes) {
+                self.small.push_back(seat);
+            } else if self.look(&mut seat, nodes).is_some() {
+                return Some(seat);
+            }
+        }
+        None
+    }
+
+    /// The next in the main queue without uses: each use since the last round buys another.
+    fn resident<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Seat> {
+        for _ in 0..(usize::from(MOST_ROUNDS) + 2) * self.main.len() {
+            let mut seat = self.main.pop_front()?;
+            let Some(uses) = self.look(&mut seat, nodes) else { continue };
+            seat.rounds = (seat.rounds + uses).min(MOST_ROUNDS);
+            if seat.rounds == 0 && seat.place.digest != spared {
+                return Some(seat);
+            }
+            seat.rounds = seat.rounds.saturating_sub(1);
+            self.main.push_back(seat);
+        }
+        None
+    }
+
+    /// Decides who of two stays, in the main queue; names the other.
+    fn duel<K>(&mut self, mut newcomer: Seat, mut resident: Seat, nodes: &Nodes<K>) -> Digest {
+        let [new, old] = [newcomer, resident].map(|seat| self.sketch.estimate(seat.place.digest));
+        let lead = old.cast_signed() - new.cast_signed();
+        let admit = self.duels.scores().admit(lead);
+        let fighters = [resident, newcomer].map(|seat| (seat.place.digest, seat.place.ticket));
+        let duel = self.duels.fought(fighters.into(), lead, admit, nodes);
+        let (winner, loser) = if admit { (&mut newcomer, &resident) } else { (&mut resident, &newcomer) };
+        let leaver = loser.place.digest;
+        winner.won = duel;
+        self.main.push_back(*winner);
+        leaver
+    }
+
+    /// Gets ready for as many entries as there are. While there is room for all, nothing is counted.
+    fn fit<K>(&mut self, nodes: &Nodes<K>) {
+        let first = self.sketch.is_empty();
+        self.sketch.fit(nodes.len());
+        self.duels.fit(nodes.len());
+        if first {
+            self.small.iter().for_each(|seat| self.sketch.count(seat.place.digest, 1));
+        }
+    }
+}
+
+impl Order for S3Fifo {
+    const EXACT: bool = false;
+
+    fn several(shards: usize) -> Vec<Self> {
+        let scores = Arc::new(Scores::default());
+        std::iter::repeat_with(|| Self::new(Arc::clone(&scores))).take(shards).collect()
+    }
+
+    fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>) {
+        self.sketch.count(digest, 1);
+        self.duels.missed(digest, nodes);
+        self.small.push_back(Seat { place: Place { digest, ticket }, rounds: 0, won: None });
+        compact(&mut self.small, nodes);
+        compact(&mut self.main, nodes);
+    }
+
+    fn victim<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest> {
+        self.fit(nodes);
+        let waiting = self.duels.scores().waiting(nodes.len()).max(1);
+        while self.small.len() > waiting + 1 {
+            // Whatever came while there was room.
+            let seat = self.small.pop_front()?;
+            self.main.push_back(seat);
+        }
+        let newcomer = self.newcomer(nodes, spared, waiting);
+        match (newcomer, self.resident(nodes, spared)) {
+            (Some(newcomer), Some(resident)) => Some(self.duel(newcomer, resident, nodes)),
+            (Some(seat), None) | (None, Some(seat)) => Some(seat.place.digest),
+            (None, None) => self.newcomer(nodes, spared, 0).map(|seat| seat.place.digest),
+        }
+    }
+
+    fn clear(&mut self) {
+        (self.small, self.main) = (VecDeque::new(), VecDeque::new());
+        self.sketch = Sketch::default();
+        self.duels.clear();
+    }
+}

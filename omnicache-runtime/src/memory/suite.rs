@@ -1,0 +1,256 @@
+//! What every policy promises, tried on each of them against a model: whatever is served was kept and is not over,
+//! bounds hold, and all that left is accounted for. Only who leaves is a policy's own.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Bounds, Entry, Found, Load, Tier, TierPlan};
+use crate::clock::{Clock, ManualClock, Nanos, nanos};
+use crate::key::Digest;
+use crate::kind::Policy;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn digest(of: u64) -> Digest {
+    let low = (of + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    Digest::from_words(low, (low ^ low >> 29).wrapping_mul(0xD6E8_FEB8_6659_FD93))
+}
+
+/// Numbers that look random, the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % most
+    }
+}
+
+/// A tier with its clock, and what it said of those who left.
+struct Subject {
+    tier: Tier<u64>,
+    clock: ManualClock,
+    evicted: Arc<Mutex<Vec<Digest>>>,
+    expired: Arc<AtomicU64>,
+    ttl: Option<Nanos>,
+}
+
+impl Subject {
+    fn new(policy: Policy, bounds: Bounds, ttl: Option<Duration>) -> Self {
+        let (clock, ttl) = (ManualClock::new(), ttl.map(nanos));
+        let (evicted, expired) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicU64::new(0)));
+        let (seen, counted) = (Arc::clone(&evicted), Arc::clone(&expired));
+        let tier = Tier::new(TierPlan {
+            bounds,
+            policy,
+            ttl,
+            idle: None,
+            clock: Arc::new(clock.clone()),
+            on_evict: Arc::new(move |digest| {
+                seen.lock().unwrap_or_else(PoisonError::into_inner).push(digest);
+            }),
+            on_expire: Arc::new(move |_| _ = counted.fetch_add(1, Relaxed)),
+            words: None,
+            word_size: 0,
+            awaited: false,
+        });
+        Self { tier, clock, evicted, expired, ttl }
+    }
+
+    fn keep(&self, key: u64, value: u64, weight: u64) {
+        let entry = Entry::new(value, weight, self.clock.now(), self.ttl, 0);
+        self.tier.insert(digest(key), entry);
+    }
+
+    fn value(found: Option<Found<u64>>) -> Option<u64> {
+        found.map(Found::into_value)
+    }
+
+    fn get(&self, key: u64) -> Option<u64> {
+        Self::value(self.tier.get(digest(key)))
+    }
+
+    /// Asks for a key as a function does: computes it where it is not there. Tells whether it was.
+    fn call(&self, key: u64) -> bool {
+        let hit = self.get(key).is_some();
+        if !hit {
+            self.keep(key, key, 1);
+        }
+        hit
+    }
+
+    /// What is held once all has settled: moka gets round to it by and by, when it is asked.
+    fn load(&self) -> Load {
+        (0..4).map(|_| self.tier.load()).last().unwrap_or_default()
+    }
+
+    fn evictions(&self) -> u64 {
+        // moka tells when it gets round to it.
+        let _ = self.tier.load();
+        self.evicted.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+}
+
+const ENTRIES: Bounds = Bounds { max_entries: Some(40), max_bytes: None };
+const BYTES: Bounds = Bounds { max_entries: None, max_bytes: Some(400) };
+const BOTH: Bounds = Bounds { max_entries: Some(25), max_bytes: Some(300) };
+
+/// Random steps beside a model that knows what was kept last under each key, and when.
+fn agrees_with_the_model(policy: Policy, bounds: Bounds, seed: u64) {
+    let subject = Subject::new(policy, bounds, Some(10 * SECOND));
+    let mut model: HashMap<u64, (u64, Nanos)> = HashMap::new();
+    let mut dice = Dice(seed | 1);
+    let (mut kept, mut removed) = (0, 0);
+    for step in 0..4000 {
+        let key = dice.below(90);
+        let now = subject.clock.now();
+        match dice.below(20) {
+            0..=9 => {
+                let there = subject.tier.holds_expired(digest(key));
+                if let Some(value) = subject.get(key) {
+                    let (last, at) = model[&key];
+                    assert_eq!(value, last, "step {step}: another value");
+                    assert!(now - at < nanos(10 * SECOND) && !there, "step {step}: its time was over");
+                }
+            }
+            10..=16 => {
+                let fresh = Subject::value(subject.tier.peek(digest(key))).is_none()
+                    && !subject.tier.holds_expired(digest(key));
+                subject.keep(key, step, 1 + dice.below(30));
+                model.insert(key, (step, now));
+                kept += u64::from(fresh);
+            }
+            17 => removed += u64::from(subject.tier.remove(digest(key))),
+            18 => subject.clock.advance(SECOND),
+            _ if dice.below(100) == 0 => removed += subject.tier.clear().len() as u64,
+            _ => {}
+        }
+        if step % 16 == 0 {
+            let mut load = subject.load();
+            if policy == Policy::Lfu {
+                // moka's sum of weights strays where entries are overwritten by heavier ones.
+                load.bytes -= load.bytes / 8;
+            }
+            assert!(!bounds.exceeded_by(load), "step {step}: {load:?} is more than {bounds:?}");
+        }
+    }
+    let held = subject.tier.load().entries;
+    let left = subject.evictions() + subject.expired.load(Relaxed) + removed;
+    // Expired entries that are overwritten leave without being told of as new ones come.
+    assert!(held + left <= kept + subject.expired.load(Relaxed), "{held} held, {left} left of {kept}");
+    assert_eq!(subject.tier.clear().len() as u64, held);
+    assert_eq!(subject.tier.load(), Load::default());
+}
+
+/// The promises as tests, for each policy.
+macro_rules! policies {
+    ($($name:ident: $policy:ident, $(#[$feature:meta])?)+) => {$(
+        $(#[$feature])?
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn agrees_with_a_model_by_entries() {
+                (1..6).for_each(|seed| agrees_with_the_model(Policy::$policy, ENTRIES, seed));
+            }
+
+            #[test]
+            fn agrees_with_a_model_by_bytes() {
+                (6..11).for_each(|seed| agrees_with_the_model(Policy::$policy, BYTES, seed));
+            }
+
+            #[test]
+            fn agrees_with_a_model_by_both() {
+                (11..16).for_each(|seed| agrees_with_the_model(Policy::$policy, BOTH, seed));
+            }
+
+            #[test]
+            fn all_is_served_while_there_is_room() {
+                let subject = Subject::new(Policy::$policy, ENTRIES, None);
+                (0..40).for_each(|key| subject.keep(key, key + 1, 1));
+                assert!((0..40).all(|key| subject.get(key) == Some(key + 1)));
+                assert_eq!((subject.evictions(), subject.tier.load().entries), (0, 40));
+            }
+
+            #[test]
+            fn what_is_full_gives_up_one_for_one() {
+                let subject = Subject::new(Policy::$policy, ENTRIES, None);
+                (0..200).for_each(|key| subject.keep(key, key, 1));
+                assert_eq!((subject.evictions(), subject.tier.load().entries), (160, 40));
+            }
+
+            #[test]
+            fn an_entry_is_over_at_its_time_to_live() {
+                let subject = Subject::new(Policy::$policy, ENTRIES, Some(SECOND));
+                subject.keep(1, 1, 1);
+                subject.clock.advance(SECOND.checked_sub(Duration::from_nanos(1)).expect("less than a second"));
+                assert_eq!(subject.get(1), Some(1));
+                subject.clock.advance(Duration::from_nanos(1));
+                assert_eq!(subject.get(1), None);
+                assert_eq!(subject.tier.load().entries, 0, "and leaves when it is asked for");
+            }
+
+            #[test]
+            fn what_was_overwritten_counts_once() {
+                let subject = Subject::new(Policy::$policy, BYTES, None);
+                (0..50).for_each(|weight| subject.keep(1, weight, weight));
+                assert_eq!(subject.tier.load(), Load { entries: 1, bytes: 49 });
+                assert_eq!((subject.get(1), subject.evictions()), (Some(49), 0));
+            }
+        }
+    )+};
+}
+
+policies! {
+    s3_fifo: S3Fifo,
+    lru: Lru,
+    fifo: Fifo,
+    random: Random,
+    lfu: Lfu, #[cfg(feature = "moka")]
+}
+
+fn s3_fifo(entries: u64) -> Subject {
+    Subject::new(Policy::S3Fifo, Bounds { max_entries: Some(entries), max_bytes: None }, None)
+}
+
+/// Hits of so many calls, in per cent.
+fn percentage(subject: &Subject, keys: impl Iterator<Item = u64>) -> usize {
+    let calls: Vec<bool> = keys.map(|key| subject.call(key)).collect();
+    calls.iter().filter(|hit| **hit).count() * 100 / calls.len()
+}
+
+#[test]
+fn a_loop_larger_than_the_cache_is_served_as_far_as_it_fits() {
+    let subject = s3_fifo(100);
+    let hits = percentage(&subject, (0..200).cycle().take(20_000));
+    assert!(hits >= 45, "{hits} % of the 50 % that fit");
+}
+
+#[test]
+fn what_drifts_is_followed_where_frequency_would_cling_to_the_past() {
+    let subject = s3_fifo(100);
+    // Every key is asked for ten times within a window that moves on, as an exact LRU would serve it.
+    let drifting = |calls: u64| (0..calls).map(|call| call / 10 + (call % 10) * 8);
+    let hits = percentage(&subject, drifting(40_000));
+    assert!(hits >= 85, "{hits} % of the 90 % that come again");
+}
+
+#[test]
+fn what_repeats_survives_a_scan() {
+    let subject = s3_fifo(100);
+    (0..50).cycle().take(2_000).for_each(|key| _ = subject.call(key));
+    (1_000..3_000).for_each(|key| _ = subject.call(key));
+    let hits = percentage(&subject, 0..50);
+    assert!(hits >= 90, "{hits} %");
+}
+
+#[test]
+fn shards_share_what_they_learn() {
+    let subject = s3_fifo(8192);
+    let hits = percentage(&subject, (0..12_288).cycle().take(12_288 * 12));
+    assert!(hits >= 55, "{hits} % of the 61 % that fit");
+}
