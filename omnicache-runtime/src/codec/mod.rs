@@ -7,6 +7,8 @@
 mod array;
 mod bytes;
 mod collection;
+#[cfg(feature = "disk")]
+mod copying;
 #[cfg(feature = "arrow")]
 mod frame;
 #[cfg(feature = "image")]
