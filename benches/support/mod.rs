@@ -42,9 +42,15 @@ impl<'a> Contest<'a> {
         self
     }
 
+    /// Runs all entrants and returns their median times relative to the first.
+    pub fn run(self, count: usize) -> Vec<f64> {
+        let medians = self.medians(count);
+        medians.iter().map(|nanos| nanos / medians[0]).collect()
+    }
+
     /// Runs all entrants in turn, round after round, prints the median time of one of `count` operations, and
-    /// returns those medians relative to the first.
-    pub fn run(mut self, count: usize) -> Vec<f64> {
+    /// returns those medians in nanoseconds.
+    pub fn medians(mut self, count: usize) -> Vec<f64> {
         let mut times = vec![Vec::new(); self.entrants.len()];
         for round in 0..=self.rounds {
             for ((_, work), times) in self.entrants.iter_mut().zip(&mut times) {
@@ -67,8 +73,14 @@ impl<'a> Contest<'a> {
         for ((name, _), nanos) in self.entrants.iter().zip(&medians) {
             println!("  {name:<40} {:>12}   {:>7.2} x ours", human(*nanos), nanos / medians[0]);
         }
-        medians.iter().map(|nanos| nanos / medians[0]).collect()
+        medians
     }
+}
+
+/// Says whether a figure keeps to a limit; nothing more comes of it.
+pub fn limit(what: &str, figure: f64, most: f64) {
+    let verdict = if figure <= most { "met" } else { "MISSED" };
+    println!("  goal: {what} <= {most:.0}: {verdict} ({figure:.0})");
 }
 
 /// Says whether a ratio reaches a goal; nothing more comes of it.

@@ -32,8 +32,7 @@ pub(super) unsafe fn copied<T>(
 ) -> Result<Option<Vec<T>>, TryReserveError> {
     let count = bytes.len() / size_of::<T>();
     let bytes = &bytes[..count * size_of::<T>()];
-    let mut values: Vec<T> = Vec::new();
-    values.try_reserve_exact(count)?;
+    let mut values: Vec<T> = room(count)?;
     let start = values.spare_capacity_mut().as_mut_ptr().cast::<MaybeUninit<u8>>();
     // SAFETY: the vector has room for `count` values of `T`, which is as many bytes as there are, and nobody else has
     // it; any memory is a slice of bytes that may be uninitialised.
@@ -50,6 +49,17 @@ pub(super) unsafe fn copied<T>(
     Ok(Some(values))
 }
 
+/// An empty vector with room for `count` values, in huge pages if it is large.
+///
+/// # Errors
+/// When there is no room.
+pub(crate) fn room<T>(count: usize) -> Result<Vec<T>, TryReserveError> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(count)?;
+    ask_for_huge_pages(values.spare_capacity_mut());
+    Ok(values)
+}
+
 /// A copy of `bytes`.
 pub(super) fn copied_bytes(bytes: &[u8]) -> Vec<u8> {
     // SAFETY: every bit pattern is an `u8`.
@@ -61,6 +71,7 @@ pub(super) fn copied_bytes(bytes: &[u8]) -> Vec<u8> {
 pub(super) fn copied_shared(bytes: &[u8]) -> Arc<[u8]> {
     let mut shared = Arc::new_uninit_slice(bytes.len());
     let Some(room) = Arc::get_mut(&mut shared) else { return Arc::from(bytes) };
+    ask_for_huge_pages(room);
     fill(room, bytes);
     // SAFETY: `fill` has written every byte of the room.
     unsafe { shared.assume_init() }
@@ -69,11 +80,10 @@ pub(super) fn copied_shared(bytes: &[u8]) -> Arc<[u8]> {
 /// Copies `bytes` into new memory of the same length.
 fn fill(room: &mut [MaybeUninit<u8>], bytes: &[u8]) {
     assert_eq!(room.len(), bytes.len(), "as much room as there are bytes");
-    if bytes.len() < 2 * HUGE {
+    let threads = (bytes.len() / SHARE).clamp(1, processors().min(THREADS));
+    if threads == 1 {
         return write(room, bytes);
     }
-    let threads = (bytes.len() / SHARE).clamp(1, processors().min(THREADS));
-    ask_for_huge_pages(room);
     // Pieces end where huge pages do, so that no page is waited for by two threads.
     let (first, pages) = room.split_at_mut(room.as_ptr().align_offset(HUGE));
     let (from, rest) = bytes.split_at(first.len());
@@ -101,16 +111,20 @@ fn write(room: &mut [MaybeUninit<u8>], bytes: &[u8]) {
 
 /// It is advice: where it is not followed, the copy is as right, and slower.
 #[cfg(target_os = "linux")]
-fn ask_for_huge_pages(room: &mut [MaybeUninit<u8>]) {
-    let start = room.as_ptr().align_offset(PAGE).min(room.len());
-    let length = (room.len() - start) / PAGE * PAGE;
+fn ask_for_huge_pages<T>(room: &mut [MaybeUninit<T>]) {
+    let (first, size) = (room.as_mut_ptr().cast::<u8>(), size_of_val(room));
+    if size < 2 * HUGE {
+        return;
+    }
+    let start = first.align_offset(PAGE);
+    let length = (size - start) / PAGE * PAGE;
     // SAFETY: the advice says how pages are to be backed and changes nothing that is in them; the range is whole
     // pages of memory that is borrowed exclusively.
-    let _ = unsafe { libc::madvise(room[start..].as_mut_ptr().cast(), length, libc::MADV_HUGEPAGE) };
+    let _ = unsafe { libc::madvise(first.wrapping_add(start).cast(), length, libc::MADV_HUGEPAGE) };
 }
 
 #[cfg(not(target_os = "linux"))]
-fn ask_for_huge_pages(_: &mut [MaybeUninit<u8>]) {}
+fn ask_for_huge_pages<T>(_: &mut [MaybeUninit<T>]) {}
 
 fn processors() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
@@ -124,7 +138,7 @@ mod tests {
     #[test]
     fn a_copy_of_any_length_and_alignment_is_whole() {
         for length in [0, 1, 4095, (4 << 20) - 1, 4 << 20, (16 << 20) + 12_345, 40 << 20] {
-            let bytes: Vec<u8> = (0..length + 8_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+            let bytes: Vec<u8> = (0..length + 8_u32).map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
             for start in [0, 3] {
                 let from = &bytes[start..start + length as usize];
                 // SAFETY: every bit pattern is an `u8`.
@@ -136,7 +150,7 @@ mod tests {
 
     #[test]
     fn bytes_are_copied_whole() {
-        let bytes: Vec<u8> = (0..9_000_000_u32).map(|at| at as u8).collect();
+        let bytes: Vec<u8> = (0..9_000_000_u32).map(|at| at.to_le_bytes()[0]).collect();
         assert!(copied_bytes(&bytes) == bytes);
         assert!(*copied_shared(&bytes) == *bytes);
     }

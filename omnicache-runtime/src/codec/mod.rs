@@ -37,6 +37,8 @@ pub use image::{Channel, Image};
 pub use json::Json;
 pub use native::Native;
 pub use opaque::Opaque;
+#[cfg(feature = "disk")]
+pub(crate) use copying::room;
 pub use payload::Payload;
 pub use serial::{Collection, Scalar, Struct};
 

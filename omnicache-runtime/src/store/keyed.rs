@@ -11,6 +11,7 @@ use super::contract::{
 };
 use super::evict::{Files, Totals};
 use super::open::{DEFAULT_LIMIT, DiskStore};
+use super::payload_file::MmapPolicy;
 use super::read::Trust;
 use super::write::time;
 use super::{
@@ -207,7 +208,7 @@ impl KeyedStore {
     fn complete(&self, disk: &DiskStore, found: Found) -> Result<Option<StoreEntry>, StoreError> {
         let key = self.key(&found.namespace, &found.key);
         // At the moment it was stored, no entry is expired.
-        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, found.stored_at, Trust::Nothing)? else {
+        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, found.stored_at, Trust::Nothing, MmapPolicy::Auto)? else {
             return Ok(None);
         };
         let pending = disk.accesses.of(id);
@@ -290,7 +291,7 @@ impl Store for KeyedStore {
     fn get(&self, namespace: &str, key: &[u8], now: Nanos) -> Result<Option<StoreEntry>, StoreError> {
         let disk = self.disk()?;
         let key = self.key(namespace, key);
-        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, now, Trust::Nothing)? else {
+        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, now, Trust::Nothing, MmapPolicy::Auto)? else {
             return Ok(None);
         };
         let (accessed, uses): (i64, i64) = disk.query(|connection| {

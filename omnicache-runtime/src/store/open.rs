@@ -13,6 +13,7 @@ use super::in_flight::InFlight;
 use super::index::{self, Index, lock};
 use super::layout::Layout;
 use super::medium::Medium;
+use super::payload_file::Mappings;
 use super::presence::Presence;
 use super::rest::Rest;
 use super::sweep::Sweeps;
@@ -33,6 +34,7 @@ pub struct DiskStore {
     pub(super) accesses: Accesses,
     pub(super) checkpoints: Checkpoints,
     pub(super) in_flight: InFlight,
+    pub(super) mappings: Mappings,
     pub(super) sweeps: Sweeps,
     pub(super) rest: Rest,
     pub(super) limit: AtomicU64,
@@ -102,6 +104,7 @@ impl DiskStore {
             words: Arc::new(words),
             accesses: Accesses::default(),
             checkpoints: Checkpoints::default(),
+            mappings: Mappings::default(),
             sweeps: Sweeps::default(),
             rest: Rest::default(),
             limit: AtomicU64::new(DEFAULT_LIMIT),

@@ -71,7 +71,7 @@ pub(super) fn write<'a>(
     let mut entered = None;
     let target = match place {
         Place::Record => Target::Memory(Vec::new()),
-        Place::ArrayFile(extension) => {
+        Place::ArrayFile(extension) | Place::ForeignFile(extension) => {
             let name = array_name(&key.hash, unique(), extension);
             // Asked now, so that an extension that is no name of ours fails before anything is written.
             let path = layout.own(&name).ok_or_else(|| {
@@ -211,7 +211,7 @@ fn is_whole(layout: &Layout, length: u64, checksum: u128) -> bool {
     let Some(path) = layout.own(&blob_name(checksum)) else { return false };
     let Ok(file) = private_file(OpenOptions::new().read(true), &path) else { return false };
     file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == length)
-        && Mapping::of(&file).is_ok_and(|content| XxHash3_128::oneshot(&content) == checksum)
+        && file.metadata().and_then(|metadata| Mapping::of(&file, &metadata, false)).is_ok_and(|content| XxHash3_128::oneshot(&content) == checksum)
 }
 
 fn from_cacache(e: cacache::Error) -> io::Error {

@@ -15,7 +15,7 @@ use super::layout::is_blob_name;
 use super::open::DiskStore;
 use super::quota;
 use super::sink::{self, Written};
-use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot, sweep};
+use super::{Generation, Identity, NewRecord, StoreKey, Stored, sweep};
 use crate::clock::Nanos;
 use crate::error::{Fault, FaultKind};
 
@@ -365,7 +365,7 @@ fn insert(
     totals.bytes += charge;
     totals.version += 1;
     let expires = info.ttl.map(|ttl| time(info.stored_at.saturating_add(ttl)));
-    let boot = file.and_then(|_| boot::id());
+    let boot = file.and_then(|_| record.place.boot());
     let (charge, accessed) = (time(charge), time(info.stored_at));
     let values = (id, function, slot, charge, accessed, expires, boot, file, head, written.inline());
     work.connection.prepare_cached(sql)?.execute(values)?;
