@@ -6,14 +6,16 @@ use ndarray::Array2;
 use omnicache::{Prehashed, cache};
 
 use crate::support::{Contest, goal};
-use crate::{ROWS, array, dir, python, root};
+use crate::{ROWS, array, dir, python};
+
+const PART: &str = "arguments";
 
 #[cache]
 fn in_memory(array: &Array2<f64>) -> u64 {
     array.len() as u64
 }
 
-#[cache(persist, max_entries = 1, dir = dir())]
+#[cache(persist, max_entries = 1, dir = dir(PART))]
 fn on_disk(array: &Array2<f64>, number: u64) -> u64 {
     array.len() as u64 + number
 }
@@ -39,7 +41,7 @@ pub fn run() {
     on_disk(&array, 1);
     // With room for one in memory, asking for two in turn asks the disk each time.
     let mut turn = 0;
-    let path = root().join("argument.npy");
+    let path = dir(PART).join("argument.npy");
     let _ = ndarray_npy::write_npy(&path, &array);
     let mut contest = Contest::new("a hit with an argument of 100 MB")
         .entrant("reading it once", read)

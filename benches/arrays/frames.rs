@@ -9,12 +9,14 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, cast::AsArra
 use omnicache::{cache, for_dataframes};
 
 use crate::support::{Contest, limit};
-use crate::{children, dir, root};
+use crate::{children, dir};
+
+const PART: &str = "frames";
 
 /// A row is a number of eight bytes and a text of twelve, behind an offset of four.
 const ROW: usize = 24;
 
-#[cache(config = for_dataframes().max_disk_bytes(16 << 30), dir = dir())]
+#[cache(config = for_dataframes().max_disk_bytes(16 << 30), dir = dir(PART))]
 fn frame(bytes: usize) -> RecordBatch {
     let rows = (bytes / ROW) as u32;
     let numbers: ArrayRef = Arc::new(Float64Array::from_iter_values((1..=rows).map(f64::from)));
@@ -43,7 +45,7 @@ pub fn first_look() -> u64 {
 }
 
 pub fn run() {
-    let root = root();
+    let root = dir(PART);
     for bytes in [ROW, LARGE, HUGE] {
         frame(bytes);
     }

@@ -11,14 +11,16 @@ use ndarray_npy::{ViewNpyExt, read_npy};
 use omnicache::{MappedArray, cache, for_ndarray};
 
 use crate::support::{Contest, goal, limit};
-use crate::{COLUMNS, ROWS, array, children, dir, largest, python, root};
+use crate::{COLUMNS, ROWS, array, children, dir, largest, python};
 
-#[cache(config = for_ndarray(), dir = dir())]
+const PART: &str = "hits";
+
+#[cache(config = for_ndarray(), dir = dir(PART))]
 fn mapped(rows: usize) -> MappedArray<f64, Ix2> {
     array(rows).into()
 }
 
-#[cache(config = for_ndarray(), dir = dir())]
+#[cache(config = for_ndarray(), dir = dir(PART))]
 fn copied(rows: usize) -> Array2<f64> {
     array(rows)
 }
@@ -48,7 +50,7 @@ fn map_and_view(path: &Path) -> u64 {
 }
 
 pub fn run() {
-    let root = root();
+    let root = dir(PART);
     mapped(1);
     mapped(ROWS);
     copied(ROWS);

@@ -5,7 +5,7 @@
 //!
 //! With `OMNICACHE_BENCH_PYTHON=path/to/python` numpy and joblib (if they can be imported there) run beside.
 
-#![allow(clippy::pedantic, missing_docs, reason = "a benchmark")]
+#![allow(clippy::pedantic, missing_docs, unreachable_pub, reason = "a benchmark")]
 
 mod arguments;
 mod children;
@@ -27,9 +27,9 @@ use ndarray::Array2;
 const ROWS: usize = 2500;
 const COLUMNS: usize = 5000;
 
-/// Where the store is: given to a child by its parent.
-fn dir() -> PathBuf {
-    env::var_os(children::DIR).map_or_else(root, PathBuf::from)
+/// Where the store of a part of this benchmark is: given to a child by its parent.
+fn dir(part: &str) -> PathBuf {
+    env::var_os(children::DIR).map_or_else(|| root().join(part), PathBuf::from)
 }
 
 fn root() -> PathBuf {
@@ -62,7 +62,8 @@ fn main() {
     for (name, run) in parts {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {
             run();
-            let _ = fs::remove_dir_all(root());
         }
+        let _ = fs::remove_dir_all(root().join(name));
     }
+    let _ = fs::remove_dir_all(root());
 }

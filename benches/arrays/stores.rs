@@ -10,14 +10,16 @@ use ndarray::{Array2, ShapeBuilder, s};
 use omnicache::{MappedArray, cache, for_ndarray};
 
 use crate::support::{Contest, goal, limit};
-use crate::{COLUMNS, ROWS, array, children, dir, root};
+use crate::{COLUMNS, ROWS, array, children, dir};
+
+const PART: &str = "stores";
 
 thread_local! {
     static READY: Cell<Option<Array2<f64>>> = const { Cell::new(None) };
 }
 
 /// Returns the array that is ready: its own work is nothing.
-#[cache(config = for_ndarray().max_disk_bytes(4 << 30), dir = dir())]
+#[cache(config = for_ndarray().max_disk_bytes(4 << 30), dir = dir(PART))]
 fn stored(number: u64) -> MappedArray<f64, ndarray::Ix2> {
     let _ = number;
     READY.take().expect("an array is ready").into()
@@ -69,7 +71,7 @@ fn status(name: &str) -> u64 {
 }
 
 pub fn run() {
-    let root = root();
+    let root = dir(PART);
     fs::create_dir_all(&root).expect("a directory");
     let path = root.join("raw");
     let mut number = 10;
