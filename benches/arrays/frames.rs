@@ -20,7 +20,8 @@ const ROW: usize = 24;
 fn frame(bytes: usize) -> RecordBatch {
     let rows = (bytes / ROW) as u32;
     let numbers: ArrayRef = Arc::new(Float64Array::from_iter_values((1..=rows).map(f64::from)));
-    let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("text {row:07}"))));
+    let texts: ArrayRef =
+        Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("text {row:07}"))));
     RecordBatch::try_from_iter([("number", numbers), ("text", texts)]).expect("columns of one length")
 }
 

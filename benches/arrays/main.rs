@@ -57,8 +57,12 @@ fn main() {
         return children::run();
     }
     let wanted: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let parts: [(&str, fn()); 4] =
-        [("hits", hits::run), ("frames", frames::run), ("stores", stores::run), ("arguments", arguments::run)];
+    let parts: [(&str, fn()); 4] = [
+        ("hits", hits::run),
+        ("frames", frames::run),
+        ("stores", stores::run),
+        ("arguments", arguments::run),
+    ];
     for (name, run) in parts {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {
             run();

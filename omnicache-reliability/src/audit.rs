@@ -90,7 +90,7 @@ fn counts(dir: &Path) -> Checked<()> {
         return Err(format!("the index is damaged: {verdict}").into());
     }
     let noted: (i64, i64) =
-        index.query_row("SELECT entries, bytes FROM store", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        index.query_row("SELECT entries, bytes FROM totals", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let real = index.query_row("SELECT count(*), coalesce(sum(bytes), 0) FROM entry", [], |row| {
         Ok((row.get(0)?, row.get(1)?))
     })?;

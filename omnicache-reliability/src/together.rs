@@ -73,7 +73,7 @@ pub(crate) fn run(settings: &Settings) -> Checked<Outcome> {
 /// What the store says it holds, and what its payloads take.
 fn size(dir: &Path) -> Checked<(u64, u64)> {
     let index = index(dir)?;
-    let charged: i64 = index.query_row("SELECT bytes FROM store", [], |row| row.get(0))?;
+    let charged: i64 = index.query_row("SELECT bytes FROM totals", [], |row| row.get(0))?;
     let inline: i64 =
         index.query_row("SELECT coalesce(sum(length(payload)), 0) FROM entry", [], |row| row.get(0))?;
     let files = payload_files(dir).into_iter().filter_map(|path| path.metadata().ok()).map(|data| data.len());

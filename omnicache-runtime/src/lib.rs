@@ -35,7 +35,7 @@ pub use select::{
 };
 #[cfg(feature = "disk")]
 pub use settings::default_dir;
-#[cfg(feature = "disk")]
-pub use store::MmapPolicy;
 pub use settings::set_enabled;
 pub use stats::Stats;
+#[cfg(feature = "disk")]
+pub use store::MmapPolicy;

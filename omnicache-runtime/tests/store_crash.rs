@@ -62,7 +62,7 @@ fn a_killed_process_leaves_a_store_without_wrong_values() {
         assert!(store.generation(&f).is_settled());
         let (entries, held) = store.stats(&f).unwrap();
         let counted = index(dir.path())
-            .query_row("SELECT entries, bytes FROM store", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row("SELECT entries, bytes FROM totals", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .unwrap();
         assert_eq!(counted, (i64::try_from(entries).unwrap(), i64::try_from(held).unwrap()));
     }

@@ -161,7 +161,7 @@ fn many_threads_and_processes_read_only_what_was_written() {
     store.clear("test", Scope::path_of(&f)).unwrap();
     assert!(payload_files(dir.path()).is_empty(), "{:?}", payload_files(dir.path()));
     let counted = index(dir.path())
-        .query_row("SELECT bytes, entries FROM store", [], |row| {
+        .query_row("SELECT bytes, entries FROM totals", [], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
         })
         .unwrap();

@@ -130,7 +130,8 @@ fn a_word_left_odd_by_a_killed_process_is_mended() {
         let path = root(dir.path()).join("generations");
         let mut words = std::fs::read(&path).unwrap();
         let present = store.generation(&f).0.to_le_bytes();
-        let at = words.chunks(8).position(|word| word == present).unwrap() * 8;
+        // The first eight words are the file's own.
+        let at = (words.chunks(8).skip(8).position(|word| word == present).unwrap() + 8) * 8;
         words[at] += 1;
         let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
         std::io::Write::write_all(&mut &file, &words).unwrap();

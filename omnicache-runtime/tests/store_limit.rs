@@ -5,7 +5,7 @@
 
 mod store_common;
 
-use omnicache_runtime::store::{Departure, Place, Stored, Trace};
+use omnicache_runtime::store::{Departure, Lookup, Place, Stored, Trace};
 use store_common::*;
 
 const MB: usize = 1_000_000;
@@ -107,7 +107,7 @@ fn the_limit_holds_over_many_small_entries() {
     let (entries, held) = store.stats(&f).unwrap();
     assert!(entries > 50 && held <= 100_000, "{entries} {held}");
     let counted = index(dir.path())
-        .query_row("SELECT bytes, entries FROM store", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row("SELECT bytes, entries FROM totals", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
     assert_eq!(counted, (i64::try_from(held).unwrap(), i64::try_from(entries).unwrap()));
 }
@@ -122,4 +122,73 @@ fn access_times_outlive_the_store() {
     drop(store);
     let at: i64 = index(dir.path()).query_row("SELECT accessed FROM entry", [], |row| row.get(0)).unwrap();
     assert_eq!(u64::try_from(at).unwrap(), NOW + 77);
+}
+
+/// What a least recently used store should do, said without an index.
+#[derive(Default)]
+struct Model {
+    /// By key: number, when it was read or stored last, and what it is charged.
+    entries: std::collections::BTreeMap<u64, (u64, u64, u64)>,
+    numbers: u64,
+}
+
+impl Model {
+    fn put(&mut self, key: u64, now: u64, charged: u64, limit: u64) {
+        self.numbers += u64::from(!self.entries.contains_key(&key));
+        let (number, used) =
+            self.entries.get(&key).map_or((self.numbers, 0), |(number, used, _)| (*number, *used));
+        self.entries.insert(key, (number, now.max(used), charged));
+        let held = |model: &Self| model.entries.values().map(|(.., charged)| charged).sum::<u64>();
+        if held(self) <= limit {
+            return;
+        }
+        while held(self) > limit - limit / 20 {
+            let others = self.entries.iter().filter(|(other, _)| **other != key);
+            let oldest = others.min_by_key(|(_, (number, at, _))| (*at, *number)).map(|(other, _)| *other);
+            self.entries.remove(&oldest.expect("one entry alone is below the limit"));
+        }
+    }
+}
+
+#[test]
+fn the_least_recently_used_go_first_whether_they_were_read_replaced_or_stored_out_of_order() {
+    for seed in 1..6_u64 {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
+        let limit = 20_000;
+        store.set_limit(limit);
+        let f = function("f");
+        let (mut model, mut state, mut now) = (Model::default(), seed, NOW);
+        let mut draw = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for _ in 0..1500 {
+            now += 10;
+            let number = draw(60);
+            match draw(4) {
+                0 | 1 => {
+                    // Now and then from a process whose clock is behind.
+                    let at = if draw(5) == 0 { now - draw(200) } else { now };
+                    let size = usize::try_from(200 + draw(600)).unwrap();
+                    Put { at, ..Put::new(&key(&f, number), &payload(size, 0)) }.into(&store).unwrap();
+                    let hash = key(&f, number).hash;
+                    let charged =
+                        store.entries(0, 1000).unwrap().into_iter().find(|e| e.hash == hash).unwrap().charged;
+                    model.put(number, at, charged, limit);
+                }
+                _ => {
+                    let found = matches!(store.get(&key(&f, number), now).unwrap(), Lookup::Found(_));
+                    assert_eq!(found, model.entries.contains_key(&number), "seed {seed}, key {number}");
+                    if let Some((_, at, _)) = model.entries.get_mut(&number) {
+                        *at = now.max(*at);
+                    }
+                }
+            }
+        }
+        let (entries, held) = store.stats(&f).unwrap();
+        assert_eq!(entries, model.entries.len() as u64);
+        assert_eq!(store.totals().unwrap(), (entries, held), "seed {seed}");
+        assert!(store.verify(false).unwrap().is_clean());
+    }
 }

@@ -169,14 +169,38 @@ fn each_kind_of_damage_to_a_row_is_found_and_mended() {
 }
 
 #[test]
+fn a_definition_that_damage_has_changed_is_found_and_the_index_begun_anew() {
+    for (from, to) in [("entries", "entrjes"), ("total", "totam"), ("slot", "slou")] {
+        let example = example();
+        example.sql(&format!(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql, '{from}', '{to}') WHERE name IN ('totals', 'entry_key');"
+        ));
+        assert!(kinds(&example.store.verify(false).unwrap()).contains(&ProblemKind::Index), "{from}");
+        let mended = example.store.verify(true).unwrap();
+        assert!(mended.is_mended(), "{from}: {mended:?}");
+        assert!(example.store.verify(false).unwrap().is_clean(), "{from}");
+        put(&example.store, &example.inline, b"again");
+        assert_eq!(bytes(&example.store, &example.inline).unwrap(), b"again");
+    }
+}
+
+#[test]
 fn wrong_counts_are_set_right_and_lose_no_entry() {
     for damage in [
         "UPDATE store SET bytes = bytes + 1",
         "UPDATE store SET bytes = 'text'",
         "UPDATE store SET entries = 0",
         "UPDATE store SET last_id = 3",
+        "UPDATE entry SET total = 'text' WHERE id = (SELECT max(id) FROM entry)",
     ] {
         let example = example();
+        if damage.starts_with("UPDATE store") {
+            // Else the youngest entry has the last word.
+            example.sql(
+                "UPDATE store SET (bytes, entries, last_id) = (SELECT bytes, entries, last_id FROM totals)",
+            );
+        }
         example.sql(damage);
         example.expect(ProblemKind::Count, None, damage);
     }

@@ -138,7 +138,8 @@ mod tests {
     #[test]
     fn a_copy_of_any_length_and_alignment_is_whole() {
         for length in [0, 1, 4095, (4 << 20) - 1, 4 << 20, (16 << 20) + 12_345, 40 << 20] {
-            let bytes: Vec<u8> = (0..length + 8_u32).map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
+            let bytes: Vec<u8> =
+                (0..length + 8_u32).map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
             for start in [0, 3] {
                 let from = &bytes[start..start + length as usize];
                 // SAFETY: every bit pattern is an `u8`.

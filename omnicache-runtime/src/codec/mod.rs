@@ -29,6 +29,8 @@ mod testing;
 pub use array::{Array, Element, MappedArray};
 pub use bytes::{Bytes, MappedBytes};
 pub use collection::Gathers;
+#[cfg(feature = "disk")]
+pub(crate) use copying::room;
 #[cfg(feature = "arrow")]
 pub use frame::Frame;
 #[cfg(feature = "image")]
@@ -37,8 +39,6 @@ pub use image::{Channel, Image};
 pub use json::Json;
 pub use native::Native;
 pub use opaque::Opaque;
-#[cfg(feature = "disk")]
-pub(crate) use copying::room;
 pub use payload::Payload;
 pub use serial::{Collection, Scalar, Struct};
 

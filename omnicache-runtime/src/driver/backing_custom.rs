@@ -1,6 +1,6 @@
 //! A function's records in a store that the configuration names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::backing::{Backing, Look, NewBytes, Opening};
@@ -196,6 +196,10 @@ impl Backing for Custom {
     fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault> {
         let Some(store) = self.store()? else { return Ok(false) };
         Ok(matches!(self.look(store, key, now)?, Seen::Live(..)))
+    }
+
+    fn file(&self, _: &StoreKey, _: Nanos) -> Result<Option<PathBuf>, Fault> {
+        Ok(None)
     }
 
     fn remove(&self, key: &StoreKey) -> Result<bool, Fault> {

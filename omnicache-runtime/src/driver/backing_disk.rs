@@ -1,6 +1,6 @@
 //! A function's records in the disk store.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::backing::{Backing, Look, NewBytes, Opening};
@@ -11,8 +11,8 @@ use crate::explain::CallExplanation;
 use crate::select::Plan;
 use crate::settings::settings;
 use crate::store::{
-    Departure, DiskStore, Eviction, Generation, Held, Identity, Lookup, MmapPolicy, NewRecord, Scope, StoreKey,
-    StoreOptions, Stored, Trace, Word,
+    Departure, DiskStore, Eviction, Generation, Held, Identity, Lookup, MmapPolicy, NewRecord, Scope,
+    StoreKey, StoreOptions, Stored, Trace, Word,
 };
 
 /// The disk store, opened at its first use.
@@ -120,6 +120,10 @@ impl Backing for Disk {
 
     fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault> {
         self.store()?.map_or(Ok(false), |(store, _)| store.contains(key, now))
+    }
+
+    fn file(&self, key: &StoreKey, now: Nanos) -> Result<Option<PathBuf>, Fault> {
+        self.store()?.map_or(Ok(None), |(store, _)| store.readable_file(key, now))
     }
 
     fn remove(&self, key: &StoreKey) -> Result<bool, Fault> {

@@ -1,7 +1,7 @@
 //! A function's place in the store: typed values on this side, bytes on the other.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::backing::{Backing, NewBytes};
@@ -247,6 +247,11 @@ impl Shelf {
         let Some(sealer) = &self.sealer else { return self.backing.contains(&key.0, now) };
         let found = self.backing.load(&key.0, now)?;
         Ok(found.is_ok_and(|(mut record, _)| sealer.open(&key.0, &mut record.info, &record.payload).is_ok()))
+    }
+
+    /// The file that others can read a live record's payload from, if it has one.
+    pub(super) fn file(&self, key: &ShelfKey, now: Nanos) -> Result<Option<PathBuf>, Fault> {
+        if self.contains(key, now)? { self.backing.file(&key.0, now) } else { Ok(None) }
     }
 
     /// Removes a record, in every process's eyes.

@@ -66,7 +66,7 @@ impl Accesses {
             return Ok(());
         }
         let mut update = connection.prepare_cached(
-            "UPDATE entry SET accessed = max(accessed, ?2), uses = uses + ?3 WHERE id = ?1",
+            "UPDATE entry SET accessed = max(coalesce(accessed, stored), ?2), uses = uses + ?3 WHERE id = ?1",
         )?;
         for (id, Uses { last, count }) in seen {
             update.execute((id, time(last), count))?;

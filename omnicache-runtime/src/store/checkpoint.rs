@@ -34,11 +34,15 @@ impl Checkpoints {
         let spawned = thread::Builder::new().name("omnicache-checkpoint".into()).spawn(move || {
             // If it fails, the log stays and the next look tries again.
             let _ = index.read_write(|connection| {
+                // Those who keep a snapshot take one with all of the log, so that all of it can be copied...
+                index.shake();
                 connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
                 if pages > TOO_LONG {
                     // Little is left to copy, so that writers are not held up for long.
                     connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
                 }
+                // ...and then one that does without it, so that it can be begun anew.
+                index.shake();
                 Ok(())
             });
             running.store(false, Ordering::Release);

@@ -21,6 +21,7 @@ use crate::error::{Fault, FaultKind};
 const WORTH: u64 = 256;
 /// ...nor is less than this part of the file.
 const PART: u64 = 4;
+
 /// How often the log is tried to be cut while others are at it, and the pause in between.
 const ATTEMPTS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);

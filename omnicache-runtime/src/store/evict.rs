@@ -9,7 +9,7 @@ use super::Departure;
 use super::contract::Eviction;
 use super::layout::is_blob_name;
 use super::open::DiskStore;
-use super::quota::{self, PROTECTED};
+use super::quota::{self, UNPROTECTED};
 use super::write::time;
 use crate::clock::Nanos;
 
@@ -18,7 +18,7 @@ const SLACK_PART: u64 = 20;
 /// ...but never frees more than this beyond need: one put should not pay for a thousand.
 const SLACK_MOST: u64 = 8 << 20;
 /// Rows chosen at a time.
-pub(super) const BATCH: i64 = 256;
+const BATCH: i64 = 256;
 /// How many departures are remembered.
 const REMEMBERED: i64 = 10_000;
 
@@ -31,29 +31,59 @@ pub(super) struct Totals {
     pub(super) last_id: i64,
     /// Rises with each put, each removal that removed and each clear that cleared.
     pub(super) version: i64,
+    /// When the entry was stored that was stored last.
+    pub(super) latest: i64,
+    /// Up to this number, each entry has an access time.
+    settled: i64,
+    /// Whether more has changed than that entries were added, which say themselves what the counts are with them.
+    changed: bool,
 }
 
 impl Totals {
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         connection
-            .prepare_cached("SELECT bytes, entries, last_id, version FROM store WHERE id = 1")?
+            .prepare_cached("SELECT bytes, entries, last_id, version, latest, settled FROM totals")?
             .query_row([], |row| {
                 Ok(Self {
                     bytes: unsigned(row.get(0)?),
                     entries: unsigned(row.get(1)?),
                     last_id: row.get(2)?,
                     version: row.get(3)?,
+                    latest: row.get(4)?,
+                    settled: row.get(5)?,
+                    changed: false,
                 })
             })
     }
 
     pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let Self { bytes, entries, last_id, version, latest, settled, .. } = *self;
         connection
             .prepare_cached(
-                "UPDATE store SET bytes = ?1, entries = ?2, last_id = ?3, version = ?4 WHERE id = 1",
+                "UPDATE store SET bytes = ?1, entries = ?2, last_id = ?3, version = ?4, latest = ?5, settled = ?6
+                 WHERE id = 1",
             )?
-            .execute((time(self.bytes), time(self.entries), self.last_id, self.version))
+            .execute((time(bytes), time(entries), last_id, version, latest, settled))
             .map(drop)
+    }
+
+    /// Writes the counts, unless the entries that were added say it all.
+    pub(super) fn write_if_changed(&self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.changed { self.write(connection) } else { Ok(()) }
+    }
+
+    /// Counts a new entry. Gives its number, and its access time: it has one only if one that was stored later has a
+    /// lower number, else the number tells.
+    pub(super) fn added(&mut self, charge: u64, stored: i64) -> (i64, Option<i64>) {
+        self.bytes += charge;
+        self.entries += 1;
+        self.last_id += 1;
+        self.version += 1;
+        let in_order = stored >= self.latest;
+        // The youngest entry does not tell when the latest was stored.
+        self.changed |= !in_order;
+        self.latest = self.latest.max(stored);
+        (self.last_id, (!in_order).then_some(stored))
     }
 
     /// Evicts what is expired, then what the policy names first, until there is room below the limit; never the
@@ -73,10 +103,11 @@ impl Totals {
         }
         let mut protect = quota::any(connection)?;
         while self.bytes > goal {
-            let which = if protect { format!("AND NOT {PROTECTED}") } else { String::new() };
-            let sql =
-                format!("SELECT id FROM entry WHERE id <> ?1 {which} ORDER BY {} LIMIT ?2", order(eviction));
-            let oldest = ids(connection, &sql, (keep, BATCH))?;
+            if eviction == Eviction::Lru {
+                self.settle(connection)?;
+            }
+            let among = if protect { Among::Unprotected } else { Among::All };
+            let oldest = self.victims(connection, eviction, among, keep)?;
             if oldest.is_empty() {
                 if !protect {
                     break;
@@ -93,6 +124,53 @@ impl Totals {
             }
         }
         Ok(evicted)
+    }
+
+    /// The next to go, but not the entry `keep`.
+    pub(super) fn victims(
+        &self,
+        connection: &Connection,
+        eviction: Eviction,
+        among: Among<'_>,
+        keep: i64,
+    ) -> rusqlite::Result<Vec<i64>> {
+        let (condition, namespace) = match among {
+            Among::All => ("TRUE", ""),
+            Among::Unprotected => (UNPROTECTED, ""),
+            Among::Namespace(namespace) => (OF_NAMESPACE, namespace),
+        };
+        // Each statement has each of the four values, so that they can be bound.
+        let which = format!("id <> ?1 AND ?2 NOTNULL AND ?4 NOTNULL AND {condition}");
+        let sql = match eviction {
+            Eviction::Fifo => format!("SELECT id FROM entry WHERE {which} ORDER BY id LIMIT ?3"),
+            Eviction::Lfu => {
+                format!("SELECT id FROM entry WHERE {which} ORDER BY uses, {ACCESSED}, id LIMIT ?3")
+            }
+            // Those never read since they were stored lie in the order of their numbers, the others in the index's.
+            Eviction::Lru => format!(
+                "SELECT id FROM (
+                 SELECT * FROM (SELECT id, accessed AS at FROM entry WHERE accessed IS NOT NULL AND {which}
+                                ORDER BY accessed, id LIMIT ?3)
+                 UNION ALL
+                 SELECT * FROM (SELECT id, stored AS at FROM entry NOT INDEXED WHERE id > ?2 AND accessed IS NULL
+                                AND {which} ORDER BY id LIMIT ?3))
+                 ORDER BY at, id LIMIT ?3"
+            ),
+        };
+        ids(connection, &sql, (keep, self.settled, BATCH, namespace))
+    }
+
+    /// Finds out up to which number each entry has an access time by now.
+    fn settle(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let first: Option<i64> = connection
+            .prepare_cached(
+                "SELECT id FROM entry NOT INDEXED WHERE id > ?1 AND accessed IS NULL ORDER BY id LIMIT 1",
+            )?
+            .query_row([self.settled], |row| row.get(0))
+            .optional()?;
+        self.settled = first.map_or(self.last_id, |first| first - 1);
+        self.changed = true;
+        Ok(())
     }
 
     /// Removes what is expired, those first that have been longest, but not the entry `keep`.
@@ -127,9 +205,12 @@ impl Totals {
         gone.map_or(Ok(()), |gone| self.took(connection, gone, why, files))
     }
 
-    /// Takes note of a row that is being replaced.
-    pub(super) fn replaced(&mut self, old: Gone, files: &mut Files) {
-        self.bytes = self.bytes.saturating_sub(old.bytes);
+    /// Takes note of a row that is being replaced by one that is charged so much.
+    pub(super) fn replaced(&mut self, old: Gone, charge: u64, stored: i64, files: &mut Files) {
+        self.bytes = self.bytes.saturating_sub(old.bytes) + charge;
+        self.latest = self.latest.max(stored);
+        self.version += 1;
+        self.changed = true;
         files.add(old.file);
     }
 
@@ -143,6 +224,7 @@ impl Totals {
     ) -> rusqlite::Result<()> {
         self.bytes = self.bytes.saturating_sub(gone.bytes);
         self.entries = self.entries.saturating_sub(1);
+        self.changed = true;
         files.add(gone.file);
         depart(connection, gone.function, gone.slot, why)
     }
@@ -153,13 +235,19 @@ pub(super) fn goal(limit: u64) -> u64 {
     limit - (limit / SLACK_PART).min(SLACK_MOST)
 }
 
-/// The order in which a policy gives up entries.
-pub(super) fn order(eviction: Eviction) -> &'static str {
-    match eviction {
-        Eviction::Lru => "accessed, id",
-        Eviction::Lfu => "uses, accessed, id",
-        Eviction::Fifo => "id",
-    }
+/// When an entry was read last; stored, if it never was.
+pub(super) const ACCESSED: &str = "coalesce(accessed, stored)";
+
+/// The entries of one namespace, as a condition.
+const OF_NAMESPACE: &str = "function IN (SELECT id FROM function WHERE namespace = ?4)";
+
+/// Which entries may have to go.
+#[derive(Clone, Copy)]
+pub(super) enum Among<'a> {
+    All,
+    /// Those that no quota protects.
+    Unprotected,
+    Namespace(&'a str),
 }
 
 /// What room is to be made.

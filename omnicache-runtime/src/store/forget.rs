@@ -133,7 +133,7 @@ impl DiskStore {
             });
         }
         let index = self.index()?;
-        let found = index.read(|connection| is_forgotten(connection, word, key, since));
+        let found = index.look_up(|connection| is_forgotten(connection, word, key, since));
         // Where a read-only store has found nothing, and there still is nothing, nobody has forgotten anything.
         Ok(found.map_err(|e| self.fault("asking what was forgotten", e))?.unwrap_or(self.words.is_mapped()))
     }

@@ -30,6 +30,8 @@ const EPOCH: usize = 1;
 const MOVING: usize = 2;
 /// The boot of the machine in which payload files were last known to be all in order.
 const TIDY_BOOT: usize = 3;
+/// This word is odd while somebody commits, and another each time somebody has.
+const COMMITS: usize = 4;
 /// What a word shows where there is no file: odd, so nobody ever trusts memory on its account.
 const UNKNOWN: u64 = 1;
 
@@ -101,6 +103,33 @@ impl Words {
     pub(super) fn next_epoch(&self) {
         if let Some(word) = self.at(EPOCH) {
             word.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// A number that stays the same only while nothing is written; odd while something may be.
+    pub(super) fn commits(&self) -> u64 {
+        self.load(COMMITS)
+    }
+
+    /// Notes that something is being written, until the guard is dropped. Only under the write lock, which may be gone by
+    /// the time the guard is.
+    pub(super) fn committing(&self) -> Committing<'_> {
+        // If it is odd, the one before has not come to say that it is done, or was killed; this one says it for both. No
+        // value comes twice, so nobody takes one for another.
+        let next = |word: u64| (word + 1) | 1;
+        let odd = self.writable(COMMITS).map_or(UNKNOWN, |word| {
+            let before = word.fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| Some(next(word)));
+            next(before.unwrap_or_else(|before| before))
+        });
+        Committing { words: self, odd }
+    }
+
+    /// Has everybody take a new look at the index.
+    pub(super) fn shake(&self) {
+        let word = self.commits();
+        if let Some(place) = self.writable(COMMITS).filter(|_| word.is_multiple_of(2)) {
+            // If another changed it, they look as well.
+            let _ = place.compare_exchange(word, word + 2, Ordering::AcqRel, Ordering::Acquire);
         }
     }
 
@@ -192,6 +221,21 @@ impl Forgetting<'_> {
 impl Drop for Forgetting<'_> {
     fn drop(&mut self) {
         self.words.finish(self.index, self.odd);
+    }
+}
+
+/// While it lives, the index may change at any moment.
+pub(super) struct Committing<'a> {
+    words: &'a Words,
+    odd: u64,
+}
+
+impl Drop for Committing<'_> {
+    fn drop(&mut self) {
+        if let Some(word) = self.words.writable(COMMITS) {
+            // Losing the race means that another is writing by now, and will say so.
+            let _ = word.compare_exchange(self.odd, self.odd + 1, Ordering::AcqRel, Ordering::Acquire);
+        }
     }
 }
 

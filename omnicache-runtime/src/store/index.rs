@@ -23,16 +23,14 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use super::Identity;
 use super::generations::Words;
 use super::layout::{Layout, private_file};
+use super::readers::{Readers, Use};
+use super::schema::{self, SCHEMA};
 use crate::error::{Fault, FaultKind};
 
 /// "OmnC": marks an index as ours in the header of the database file.
 const APPLICATION: i32 = 0x4f6d_6e43;
 /// The format of the tables.
 const FORMAT: i32 = 1;
-/// What creates the tables.
-const SCHEMA: &str = include_str!("schema.sql");
-/// Reader connections kept for reuse; more than these are closed after use.
-const READERS: usize = 16;
 /// Functions remembered by the address of their identity.
 const REMEMBERED: usize = 4096;
 /// How long a connection waits for another process's write lock.
@@ -41,13 +39,14 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// One opened index: gone once the file was found damaged or replaced.
 pub(super) struct Index {
     layout: Layout,
+    words: Arc<Words>,
     read_only: bool,
     /// The epoch at which it was opened.
     pub(super) epoch: u64,
     writer: Mutex<Option<Connection>>,
     /// Pages in the log as of this process's last commit.
     log: Arc<AtomicU32>,
-    readers: Mutex<Vec<Connection>>,
+    readers: Readers,
     /// Row of each function, by the address of its identity; the `Arc` keeps the address its own.
     functions: RwLock<HashMap<usize, (Arc<Identity>, i64)>>,
 }
@@ -55,9 +54,9 @@ pub(super) struct Index {
 impl Index {
     /// Opens the index, making a fresh one where there is none and in place of one that is damaged.
     /// The caller holds the store's lock (unless it only reads).
-    pub(super) fn open(layout: &Layout, words: &Words, read_only: bool) -> Result<Self, Fault> {
+    pub(super) fn open(layout: &Layout, words: &Arc<Words>, read_only: bool) -> Result<Self, Fault> {
         if read_only {
-            return Ok(Self::with(layout, words.epoch(), None));
+            return Ok(Self::with(layout, words, None));
         }
         let writer = match prepare(layout, words) {
             Err(Trouble::Damaged(_)) => {
@@ -67,10 +66,10 @@ impl Index {
             }
             done => done.map_err(Trouble::fault)?,
         };
-        Ok(Self::with(layout, words.epoch(), Some(writer)))
+        Ok(Self::with(layout, words, Some(writer)))
     }
 
-    fn with(layout: &Layout, epoch: u64, mut writer: Option<Connection>) -> Self {
+    fn with(layout: &Layout, words: &Arc<Words>, mut writer: Option<Connection>) -> Self {
         let log = Arc::new(AtomicU32::new(0));
         if let Some(writer) = &mut writer {
             let log = Arc::clone(&log);
@@ -84,11 +83,21 @@ impl Index {
             log,
             layout: layout.clone(),
             read_only: writer.is_none(),
-            epoch,
+            epoch: words.epoch(),
+            words: Arc::clone(words),
             writer: Mutex::new(writer),
-            readers: Mutex::default(),
+            readers: Readers::default(),
             functions: RwLock::default(),
         }
+    }
+
+    /// Runs `body`, which looks something up and may find what is true at the moment, on a connection for reading;
+    /// `None` if a read-only store has no index.
+    pub(super) fn look_up<T>(
+        &self,
+        body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<T>> {
+        self.readers.with(&self.words, Use::Lookup, || self.reader(), body)
     }
 
     /// Runs `body` on a connection for reading; `None` if a read-only store has no index.
@@ -96,21 +105,7 @@ impl Index {
         &self,
         body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Option<T>> {
-        let pooled = lock(&self.readers).pop();
-        let connection = match pooled {
-            Some(connection) => connection,
-            None if self.read_only && !self.layout.index().exists() => return Ok(None),
-            None => self.reader()?,
-        };
-        let done = body(&connection);
-        // A connection that met an error is not kept: it may have seen a damaged page.
-        if done.is_ok() {
-            let mut readers = lock(&self.readers);
-            if readers.len() < READERS {
-                readers.push(connection);
-            }
-        }
-        done.map(Some)
+        self.readers.with(&self.words, Use::Any, || self.reader(), body)
     }
 
     /// Runs `body` on a connection of its own that may write, beside the one for writing.
@@ -118,7 +113,19 @@ impl Index {
         &self,
         body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        body(&connect(&self.layout, OpenFlags::SQLITE_OPEN_READ_WRITE)?)
+        let mut connection = connect(&self.layout, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let words = Arc::clone(&self.words);
+        // It may wait for those who keep a snapshot.
+        connection.busy_handler(Some(move |attempt| {
+            words.shake();
+            wait(attempt)
+        }))?;
+        body(&connection)
+    }
+
+    /// Has everybody who keeps a snapshot take a new one.
+    pub(super) fn shake(&self) {
+        self.words.shake();
     }
 
     /// Pages in the log as of this process's last commit.
@@ -131,13 +138,16 @@ impl Index {
         lock(&self.writer)
     }
 
-    fn reader(&self) -> rusqlite::Result<Connection> {
+    fn reader(&self) -> rusqlite::Result<Option<Connection>> {
+        if self.read_only && !self.layout.index().exists() {
+            return Ok(None);
+        }
         let connection = connect(&self.layout, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let readable = connection.query_row("SELECT 1 FROM store", [], |_| Ok(()));
         match readable {
-            Err(e) if self.read_only && wants_memory(&e) => immutable(&self.layout),
+            Err(e) if self.read_only && wants_memory(&e) => immutable(&self.layout).map(Some),
             Err(e) => Err(e),
-            Ok(()) => Ok(connection),
+            Ok(()) => Ok(Some(connection)),
         }
     }
 
@@ -230,7 +240,7 @@ fn prepare(layout: &Layout, words: &Words) -> Result<Connection, Trouble> {
     } else {
         write_ahead(&connection)?;
     }
-    connection.query_row("SELECT bytes FROM store WHERE id = 1", [], |_| Ok(()))?;
+    connection.query_row("SELECT bytes FROM totals", [], |_| Ok(()))?;
     Ok(connection)
 }
 
@@ -337,13 +347,16 @@ fn remove_if_there(path: &std::path::Path) -> std::io::Result<()> {
 
 /// Whether an index that gave an error of damage really is damaged: another process may have replaced it.
 pub(super) fn is_sound(layout: &Layout) -> bool {
-    let check = connect(layout, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .and_then(|c| c.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)));
-    check.is_ok_and(|verdict| verdict == "ok")
+    let check = || -> rusqlite::Result<bool> {
+        let connection = connect(layout, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        Ok(verdict == "ok" && schema::differences(&connection)?.is_empty())
+    };
+    check().unwrap_or(false)
 }
 
 /// Moves the index away and opens a fresh one. The caller holds the store's lock.
-pub(super) fn start_over(layout: &Layout, words: &Words) -> Result<Index, Fault> {
+pub(super) fn start_over(layout: &Layout, words: &Arc<Words>) -> Result<Index, Fault> {
     replace(layout)?;
     words.next_epoch();
     Index::open(layout, words, false)

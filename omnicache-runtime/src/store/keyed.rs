@@ -166,7 +166,7 @@ struct Found {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT e.id, f.namespace, e.head, e.function, e.file, e.accessed, e.uses
+            "SELECT e.id, f.namespace, e.head, e.function, e.file, coalesce(e.accessed, e.stored), e.uses
              FROM entry e JOIN function f ON f.id = e.function WHERE f.path = '' ",
             $rest
         )
@@ -208,7 +208,9 @@ impl KeyedStore {
     fn complete(&self, disk: &DiskStore, found: Found) -> Result<Option<StoreEntry>, StoreError> {
         let key = self.key(&found.namespace, &found.key);
         // At the moment it was stored, no entry is expired.
-        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, found.stored_at, Trust::Nothing, MmapPolicy::Auto)? else {
+        let (Lookup::Found(record), Some(id)) =
+            disk.fetch(&key, found.stored_at, Trust::Nothing, MmapPolicy::Auto)?
+        else {
             return Ok(None);
         };
         let pending = disk.accesses.of(id);
@@ -291,12 +293,13 @@ impl Store for KeyedStore {
     fn get(&self, namespace: &str, key: &[u8], now: Nanos) -> Result<Option<StoreEntry>, StoreError> {
         let disk = self.disk()?;
         let key = self.key(namespace, key);
-        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, now, Trust::Nothing, MmapPolicy::Auto)? else {
+        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, now, Trust::Nothing, MmapPolicy::Auto)?
+        else {
             return Ok(None);
         };
         let (accessed, uses): (i64, i64) = disk.query(|connection| {
             connection
-                .prepare_cached("SELECT accessed, uses FROM entry WHERE id = ?1")?
+                .prepare_cached("SELECT coalesce(accessed, stored), uses FROM entry WHERE id = ?1")?
                 .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()
                 .map(Option::unwrap_or_default)
@@ -355,7 +358,9 @@ impl Store for KeyedStore {
         // Their order is the index's, so the uses must be there.
         self.disk()?.flush()?;
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        let sql = select!("AND (?1 IS NULL OR f.namespace = ?1) ORDER BY e.accessed, e.id LIMIT ?2");
+        let sql = select!(
+            "AND (?1 IS NULL OR f.namespace = ?1) ORDER BY coalesce(e.accessed, e.stored), e.id LIMIT ?2"
+        );
         self.find(sql, &[&namespace, &count])
     }
 
@@ -442,7 +447,7 @@ impl Store for KeyedStore {
     }
 
     fn version(&self) -> Result<u64, StoreError> {
-        self.number("SELECT version FROM store WHERE id = 1", &[])
+        self.number("SELECT version FROM totals", &[])
     }
 
     fn metadata(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -123,7 +123,7 @@ pub struct NamespaceInfo {
     pub quota: Option<u64>,
 }
 
-const COLUMNS: &str = "SELECT e.id, e.function, e.bytes, e.accessed, e.file, e.head, f.namespace, f.path, f.site, f.code, f.shape
+const COLUMNS: &str = "SELECT e.id, e.function, e.bytes, coalesce(e.accessed, e.stored), e.file, e.head, f.namespace, f.path, f.site, f.code, f.shape
      FROM entry e LEFT JOIN function f ON f.id = e.function";
 
 impl DiskStore {
@@ -212,7 +212,7 @@ impl DiskStore {
     /// The faults of the index.
     pub fn totals(&self) -> Result<(u64, u64), Fault> {
         self.ask("counting entries", |connection| {
-            connection.query_row("SELECT entries, bytes FROM store WHERE id = 1", [], |row| {
+            connection.query_row("SELECT entries, bytes FROM totals", [], |row| {
                 Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
             })
         })
@@ -224,8 +224,7 @@ impl DiskStore {
     /// The faults of the index.
     pub fn version(&self) -> Result<u64, Fault> {
         self.ask("reading the version", |connection| {
-            connection
-                .query_row("SELECT version FROM store WHERE id = 1", [], |row| Ok(unsigned(row.get(0)?)))
+            connection.query_row("SELECT version FROM totals", [], |row| Ok(unsigned(row.get(0)?)))
         })
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use super::access::Accesses;
 use super::checkpoint::Checkpoints;
+use super::evict::ACCESSED;
 use super::generations::{Word, Words};
 use super::in_flight::InFlight;
 use super::index::{self, Index, lock};
@@ -93,7 +94,7 @@ impl DiskStore {
             layout.prepare()?;
             Some(layout.lock()?)
         };
-        let words = Words::open(&layout, read_only)?;
+        let words = Arc::new(Words::open(&layout, read_only)?);
         let index = Index::open(&layout, &words, read_only)?;
         let presence = if read_only { None } else { Some(Presence::enter(&layout)?) };
         let (presence, alone) = presence.map_or((None, false), |(presence, alone)| (Some(presence), alone));
@@ -101,7 +102,7 @@ impl DiskStore {
             in_flight: InFlight::of(&layout),
             layout,
             read_only,
-            words: Arc::new(words),
+            words,
             accesses: Accesses::default(),
             checkpoints: Checkpoints::default(),
             mappings: Mappings::default(),
@@ -153,7 +154,10 @@ impl DiskStore {
         if eviction == Eviction::Lfu && !self.read_only {
             self.transact("ordering entries by uses", |work| {
                 work.connection
-                    .execute("CREATE INDEX IF NOT EXISTS entry_uses ON entry (uses, accessed)", [])
+                    .execute(
+                        &format!("CREATE INDEX IF NOT EXISTS entry_uses ON entry (uses, {ACCESSED})"),
+                        [],
+                    )
                     .map(drop)
             })?;
         }

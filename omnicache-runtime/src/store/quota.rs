@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Departure;
-use super::evict::{BATCH, Files, Room, Totals, goal, order, unsigned};
+use super::evict::{Among, Files, Room, Totals, goal, ids, unsigned};
 use super::open::DiskStore;
 use super::write::time;
 use crate::error::Fault;
@@ -32,9 +32,9 @@ const DO_NOT_COUNT: &str = "DROP TRIGGER IF EXISTS quota_insert; DROP TRIGGER IF
 /// What a row of `quota` should have as `used`.
 const USED: &str = "(SELECT CAST(total(e.bytes) AS INTEGER) FROM entry e JOIN function f ON f.id = e.function
     WHERE f.namespace = quota.namespace)";
-/// Entries of namespaces within their quota, as a condition on `entry`.
-pub(super) const PROTECTED: &str =
-    "function IN (SELECT f.id FROM function f JOIN quota q ON q.namespace = f.namespace
+/// Entries that are not of a namespace within its quota, as a condition on `entry`.
+pub(super) const UNPROTECTED: &str =
+    "function NOT IN (SELECT f.id FROM function f JOIN quota q ON q.namespace = f.namespace
     WHERE q.used <= q.bytes)";
 
 impl DiskStore {
@@ -102,29 +102,29 @@ impl Totals {
     ) -> rusqlite::Result<u64> {
         let Room { keep, limit, now, eviction } = *room;
         let mut evicted = 0;
-        let sql = format!(
-            "SELECT id, coalesce(expires <= ?3, 0) AS over FROM entry
-             WHERE id <> ?1 AND function IN (SELECT id FROM function WHERE namespace = ?2)
-             ORDER BY over DESC, {} LIMIT ?4",
-            order(eviction)
-        );
-        loop {
-            let victims: Vec<(i64, bool)> = connection
-                .prepare_cached(&sql)?
-                .query_map((keep, namespace, time(now), BATCH), |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Result<_, _>>()?;
+        let expired = ids(
+            connection,
+            "SELECT id FROM entry WHERE expires <= ?1 AND id <> ?2
+             AND function IN (SELECT id FROM function WHERE namespace = ?3)",
+            (time(now), keep, namespace),
+        )?;
+        for id in expired {
+            self.remove(connection, id, Departure::Expired, files)?;
+        }
+        while used(connection, namespace)? > goal(limit) {
+            let victims = self.victims(connection, eviction, Among::Namespace(namespace), keep)?;
             if victims.is_empty() {
-                return Ok(evicted);
+                break;
             }
-            for (id, expired) in victims {
+            for id in victims {
                 if used(connection, namespace)? <= goal(limit) {
-                    return Ok(evicted);
+                    break;
                 }
-                let why = if expired { Departure::Expired } else { Departure::Evicted };
-                self.remove(connection, id, why, files)?;
-                evicted += u64::from(!expired);
+                self.remove(connection, id, Departure::Evicted, files)?;
+                evicted += 1;
             }
         }
+        Ok(evicted)
     }
 }
 

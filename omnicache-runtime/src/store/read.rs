@@ -19,6 +19,7 @@ use super::{Departure, Identity, Lookup, Record, RecordInfo, StoreKey, Trace, bo
 use crate::clock::{Nanos, expired};
 use crate::codec::Payload;
 use crate::error::Fault;
+use crate::kind::Codec;
 
 /// How often a lookup starts again when its row is replaced under its eyes.
 const ATTEMPTS: usize = 4;
@@ -197,9 +198,25 @@ impl DiskStore {
         Ok(name.and_then(|name| self.layout.own(&name)).filter(|path| path.exists()))
     }
 
+    /// The file that holds the payload of a live record as others can read it: an array file, or a byte string as it
+    /// is.
+    ///
+    /// # Errors
+    /// The faults of the index and the operating system.
+    pub fn readable_file(&self, key: &StoreKey, now: Nanos) -> Result<Option<PathBuf>, Fault> {
+        let Seen::Live(live) = self.look(key, now)? else { return Ok(None) };
+        let Bytes::InFile { name, length, .. } = &live.bytes else { return Ok(None) };
+        let is_readable = matches!(live.info.codec, Codec::Npy | Codec::ArrowIpc | Codec::Raw);
+        let path = self.layout.own(name).filter(|_| is_readable && !live.info.packed);
+        let is_whole = |path: &PathBuf| {
+            path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == *length)
+        };
+        Ok(path.filter(is_whole))
+    }
+
     fn look(&self, key: &StoreKey, now: Nanos) -> Result<Seen, Fault> {
         let index = self.index()?;
-        let seen = index.read(|connection| seen(&index, connection, key, now));
+        let seen = index.look_up(|connection| seen(&index, connection, key, now));
         Ok(seen.map_err(|e| self.fault("looking up an entry", e))?.unwrap_or(Seen::Absent(None)))
     }
 
@@ -226,9 +243,11 @@ impl DiskStore {
         if !seen && present.is_some() && !self.read_only {
             // Once per boot. If it cannot be written, the next reader verifies again.
             let _ = self.transact("noting a verified file", |work| {
-                work.connection
-                    .prepare_cached(where_marked!("UPDATE entry SET boot = ?3"))?
-                    .execute((mark.id, &mark.head, boot::verified()))
+                work.connection.prepare_cached(where_marked!("UPDATE entry SET boot = ?3"))?.execute((
+                    mark.id,
+                    &mark.head,
+                    boot::verified(),
+                ))
             });
         }
         Ok(payload)

@@ -1,11 +1,14 @@
+-- The counts as of the entry `last_id`; those since then are in the view `totals`.
 CREATE TABLE store (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
     bytes    INTEGER NOT NULL,
     entries  INTEGER NOT NULL,
     last_id  INTEGER NOT NULL,
-    version  INTEGER NOT NULL
+    version  INTEGER NOT NULL,
+    latest   INTEGER NOT NULL,
+    settled  INTEGER NOT NULL
 );
-INSERT INTO store VALUES (1, 0, 0, 0, 0);
+INSERT INTO store VALUES (1, 0, 0, 0, 0, 0, 0);
 
 CREATE TABLE function (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -23,7 +26,9 @@ CREATE TABLE entry (
     function INTEGER NOT NULL,
     slot     INTEGER NOT NULL,
     bytes    INTEGER NOT NULL,
-    accessed INTEGER NOT NULL,
+    total    INTEGER NOT NULL,
+    stored   INTEGER NOT NULL,
+    accessed INTEGER,
     uses     INTEGER NOT NULL DEFAULT 0,
     expires  INTEGER,
     boot     INTEGER,
@@ -32,9 +37,26 @@ CREATE TABLE entry (
     payload  BLOB
 );
 CREATE INDEX entry_key ON entry (function, slot, bytes);
-CREATE INDEX entry_accessed ON entry (accessed);
+CREATE INDEX entry_accessed ON entry (accessed) WHERE accessed IS NOT NULL;
 CREATE INDEX entry_expires ON entry (expires) WHERE expires IS NOT NULL;
 CREATE INDEX entry_file ON entry (file) WHERE file IS NOT NULL;
+
+-- The present counts. A new entry is one row more and says itself what all are charged with it, so that to put it
+-- changes no other page; whatever else changes the counts writes the row of `store` anew.
+CREATE VIEW totals AS
+    SELECT CASE WHEN e.id > s.last_id THEN e.total ELSE s.bytes END AS bytes,
+           s.entries + max(coalesce(e.id, 0) - s.last_id, 0) AS entries,
+           max(coalesce(e.id, 0), s.last_id) AS last_id,
+           s.version + max(coalesce(e.id, 0) - s.last_id, 0) AS version,
+           max(coalesce(e.stored, 0), s.latest) AS latest,
+           s.settled AS settled
+    FROM store s LEFT JOIN entry e ON e.id = (SELECT max(id) FROM entry) WHERE s.id = 1;
+-- The youngest entry must not take the counts along.
+CREATE TRIGGER entry_leaves BEFORE DELETE ON entry WHEN OLD.id > (SELECT last_id FROM store WHERE id = 1)
+BEGIN
+    UPDATE store SET (bytes, entries, last_id, version, latest) =
+        (SELECT bytes, entries, last_id, version, latest FROM totals) WHERE id = 1;
+END;
 
 CREATE TABLE departed (
     seq      INTEGER PRIMARY KEY,

@@ -243,7 +243,10 @@ fn is_whole(layout: &Layout, length: u64, checksum: u128) -> bool {
     let Some(path) = layout.own(&blob_name(checksum)) else { return false };
     let Ok(file) = private_file(OpenOptions::new().read(true), &path) else { return false };
     file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == length)
-        && file.metadata().and_then(|metadata| Mapping::of(&file, &metadata, false)).is_ok_and(|content| XxHash3_128::oneshot(&content) == checksum)
+        && file
+            .metadata()
+            .and_then(|metadata| Mapping::of(&file, &metadata, false))
+            .is_ok_and(|content| XxHash3_128::oneshot(&content) == checksum)
 }
 
 fn from_cacache(e: cacache::Error) -> io::Error {

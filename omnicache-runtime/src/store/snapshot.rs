@@ -193,10 +193,11 @@ fn settle(part: &Layout, taken: &HashSet<String>) -> rusqlite::Result<Snapshot> 
     transaction.execute_batch(
         "DELETE FROM forgotten; DELETE FROM forgotten_floor;
          UPDATE entry SET boot = NULL WHERE boot IS NOT NULL;
-         UPDATE store SET entries = (SELECT count(*) FROM entry),
+         UPDATE store SET (last_id, version, latest) = (SELECT last_id, version, latest FROM totals),
+         entries = (SELECT count(*) FROM entry),
          bytes = (SELECT CAST(total(bytes) AS INTEGER) FROM entry)",
     )?;
-    let counted = transaction.query_row("SELECT entries, bytes FROM store", [], |row| {
+    let counted = transaction.query_row("SELECT entries, bytes FROM totals", [], |row| {
         Ok((super::evict::unsigned(row.get(0)?), super::evict::unsigned(row.get(1)?)))
     })?;
     transaction.commit()?;

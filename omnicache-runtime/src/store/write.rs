@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::access::is_nearly_full;
 use super::envelope;
@@ -95,14 +95,16 @@ impl<'a> Draft<'a> {
 struct Batch<'a, 'w> {
     work: &'a Work<'w>,
     totals: Totals,
-    changed: bool,
+    /// Whether any namespace has a quota.
+    quotas: bool,
     /// Functions whose rows this transaction has made: they are remembered no longer than it, since it may still fail.
     made: Vec<(Arc<Identity>, i64)>,
 }
 
 impl<'a, 'w> Batch<'a, 'w> {
     fn begin(work: &'a Work<'w>) -> rusqlite::Result<Self> {
-        Ok(Self { work, totals: Totals::read(work.connection)?, changed: false, made: Vec::new() })
+        let (totals, quotas) = (Totals::read(work.connection)?, quota::any(work.connection)?);
+        Ok(Self { work, totals, quotas, made: Vec::new() })
     }
 
     /// The row of a function, made if there is none.
@@ -119,7 +121,7 @@ impl<'a, 'w> Batch<'a, 'w> {
     }
 
     fn end(self) -> rusqlite::Result<()> {
-        if self.changed { self.totals.write(self.work.connection) } else { Ok(()) }
+        self.totals.write_if_changed(self.work.connection)
     }
 }
 
@@ -270,7 +272,8 @@ impl DiskStore {
         if unless_present && is_present(work, record, function)? {
             return Ok(Placed::Present);
         }
-        let quota = quota::of(work.connection, &identity.namespace)?.map(|(bytes, _)| bytes);
+        let quota = if batch.quotas { quota::of(work.connection, &identity.namespace)? } else { None };
+        let quota = quota.map(|(bytes, _)| bytes);
         if quota.is_some_and(|quota| *charge > quota) {
             return Ok(Placed::TooLarge);
         }
@@ -297,7 +300,6 @@ impl DiskStore {
         } else if is_nearly_full(totals.bytes, limit) && self.accesses.is_batch() {
             self.accesses.write(work.connection)?;
         }
-        batch.changed = true;
         let generation = if record.refresh { work.forget(site, &key.hash)? } else { present };
         Ok(Placed::Kept { evicted, generation, files })
     }
@@ -314,7 +316,13 @@ impl DiskStore {
             return Err(Fault::new(FaultKind::Index, format!("{context}: the store is read-only")));
         };
         let work = Work { connection, index: &index, words: &self.words, forgetting: RefCell::default() };
-        let done = transaction(connection, || body(&work));
+        let mut committing = None;
+        let done = transaction(connection, || {
+            committing = Some(self.words.committing());
+            body(&work)
+        });
+        // In this order: who sees that entries were forgotten must see the log of it.
+        drop(committing);
         drop(work);
         drop(writer);
         self.checkpoints.committed(&index);
@@ -354,29 +362,41 @@ fn insert(
         )?
         .query_row((function, slot), |row| Ok((Gone::read(row)?, row.get(4)?)))
         .optional()?;
-    let (id, sql) = if let Some((old, id)) = previous {
-        totals.replaced(old, files);
-        (id, REPLACE)
+    let stored = time(info.stored_at);
+    let (id, accessed, sql) = if let Some((old, id)) = previous {
+        totals.replaced(old, charge, stored, files);
+        // Its number is that of what it replaces, and does not tell when it was stored.
+        (id, Some(stored), REPLACE)
     } else {
-        totals.entries += 1;
-        totals.last_id += 1;
-        (totals.last_id, INSERT)
+        let (id, accessed) = totals.added(charge, stored);
+        (id, accessed, INSERT)
     };
-    totals.bytes += charge;
-    totals.version += 1;
     let expires = info.ttl.map(|ttl| time(info.stored_at.saturating_add(ttl)));
     let boot = file.and_then(|_| record.place.boot());
-    let (charge, accessed) = (time(charge), time(info.stored_at));
-    let values = (id, function, slot, charge, accessed, expires, boot, file, head, written.inline());
-    work.connection.prepare_cached(sql)?.execute(values)?;
+    let bytes = (time(charge), time(totals.bytes));
+    work.connection.prepare_cached(sql)?.execute(params![
+        id,
+        function,
+        slot,
+        bytes.0,
+        bytes.1,
+        stored,
+        accessed,
+        expires,
+        boot,
+        file,
+        head,
+        written.inline()
+    ])?;
     Ok(id)
 }
 
 const INSERT: &str =
-    "INSERT INTO entry (id, function, slot, bytes, accessed, expires, boot, file, head, payload)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const REPLACE: &str = "UPDATE entry SET function = ?2, slot = ?3, bytes = ?4, accessed = ?5, expires = ?6,
-     boot = ?7, file = ?8, head = ?9, payload = ?10 WHERE id = ?1";
+    "INSERT INTO entry (id, function, slot, bytes, total, stored, accessed, expires, boot, file, head, payload)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+const REPLACE: &str =
+    "UPDATE entry SET function = ?2, slot = ?3, bytes = ?4, total = ?5, stored = ?6,
+     accessed = max(coalesce(accessed, stored), ?7), expires = ?8, boot = ?9, file = ?10, head = ?11, payload = ?12 WHERE id = ?1";
 
 /// The number by which an entry is found among its function's: the first eight bytes of the arguments' hash,
 /// so that other versions of the function have the same for the same arguments.

@@ -63,8 +63,8 @@ fn check<A: Element, D: Dimension>(file: &[u8]) -> Result<Checked<D>, Fault> {
     if descr.as_str() != A::CODE || !matches!(order, Some('<' | '>' | '=' | '|')) {
         return Err(refused("another element type"));
     }
-    let shape = D::from_dimension(&IxDyn(&header.shape))
-        .ok_or_else(|| refused("another number of dimensions"))?;
+    let shape =
+        D::from_dimension(&IxDyn(&header.shape)).ok_or_else(|| refused("another number of dimensions"))?;
     let elements =
         header.elements(file, size_of::<A>()).ok_or_else(|| refused("the length is not the shape's"))?;
     let native = size_of::<A>() == 1 || matches!(order, Some('=')) || order == Some(NATIVE);
@@ -85,8 +85,7 @@ fn copied<A: Element, D: Dimension>(file: &[u8], checked: Checked<D>) -> Result<
     let elements = copy(&file[elements])
         .map_err(|error| Fault::new(FaultKind::Decode, "there is no room for the array").because(error))?
         .ok_or_else(|| refused("the elements are"))?;
-    Owned::from_shape_vec(shape.set_f(fortran), elements)
-        .map_err(|error| refused("the shape").because(error))
+    Owned::from_shape_vec(shape.set_f(fortran), elements).map_err(|error| refused("the shape").because(error))
 }
 
 fn read_mapped<A: Element, D: Dimension>(

@@ -179,8 +179,17 @@ fn every_type() -> Vec<(&'static str, ArrayRef)> {
         ("zoned", Arc::new(zoned)),
         ("decimals", Arc::new(decimals)),
         ("256", Arc::new(Decimal256Array::from(vec![Some(i256::MIN), None, Some(i256::ONE), None]))),
-        ("day time", Arc::new(IntervalDayTimeArray::from(vec![Some(IntervalDayTime::new(1, 2)), None, None, None]))),
-        ("fixed binary", Arc::new(FixedSizeBinaryArray::try_from_iter([b"ab", b"cd", b"ef", b"gh"].into_iter()).expect("of one width"))),
+        (
+            "day time",
+            Arc::new(IntervalDayTimeArray::from(vec![Some(IntervalDayTime::new(1, 2)), None, None, None])),
+        ),
+        (
+            "fixed binary",
+            Arc::new(
+                FixedSizeBinaryArray::try_from_iter([b"ab", b"cd", b"ef", b"gh"].into_iter())
+                    .expect("of one width"),
+            ),
+        ),
         ("struct", Arc::new(pairs)),
         ("lists", Arc::new(lists(numbers.clone()))),
         ("large lists", Arc::new(LargeListArray::from_iter_primitive::<Int32Type, _, _>(numbers))),
@@ -199,7 +208,8 @@ fn every_type() -> Vec<(&'static str, ArrayRef)> {
 fn every_type_comes_back_whole_sliced_and_empty() {
     for (name, column) in every_type() {
         for (start, length) in [(0, 4), (1, 2), (2, 2), (4, 0)] {
-            let batch = RecordBatch::try_from_iter([(name, column.slice(start, length))]).expect("one column");
+            let batch =
+                RecordBatch::try_from_iter([(name, column.slice(start, length))]).expect("one column");
             comes_back(&vec![batch.clone(), batch]);
         }
     }

@@ -16,8 +16,8 @@ use std::fmt;
 
 use rusqlite::Connection;
 
-use super::index;
 use super::open::DiskStore;
+use super::{index, schema};
 use crate::error::{Fault, FaultKind};
 
 /// Faults of the index that are reported one by one.
@@ -231,5 +231,8 @@ impl From<Fault> for Failed {
 fn integrity(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(&format!("PRAGMA integrity_check({INDEX_PROBLEMS})"))?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
-    lines.filter(|line| line.as_deref() != Ok("ok")).collect()
+    let mut wrong: Vec<String> =
+        lines.filter(|line| line.as_deref() != Ok("ok")).collect::<rusqlite::Result<_>>()?;
+    wrong.extend(schema::differences(connection)?);
+    Ok(wrong)
 }
