@@ -16,7 +16,7 @@ use crate::error::Fault;
 use crate::explain::CallExplanation;
 use crate::key::KeyWriter;
 use crate::kind::Codec;
-use crate::select::{Dispatch, Form, Plan};
+use crate::select::{Dispatch, Form, Plan, is_present};
 use crate::settings::settings;
 pub(super) use crate::store::Held;
 use crate::store::{DiskStore, Identity, Place, RecordInfo, Scope, StoreKey};
@@ -170,8 +170,8 @@ impl Shelf {
             return Ok(Saved::Unwritable);
         }
         let place = match dispatch {
-            // An absent value has no payload that could be an array file.
-            Dispatch::File(extension) if worth.size > 0 => Place::ArrayFile(extension),
+            // An absent value, or an error, has no payload that could be an array file.
+            Dispatch::File(extension) if is_present(&worth.shell) => Place::ArrayFile(extension),
             _ => Place::Record,
         };
         let Worth { shell, size, cost, stored_at, .. } = worth;
