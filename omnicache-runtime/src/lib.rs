@@ -27,7 +27,7 @@ pub use codec::MappedBytes;
 pub use driver::{clear_all, functions, stats};
 pub use error::{ConfigError, Fault, FaultKind};
 pub use explain::{CallExplanation, Explanation, FunctionInfo};
-pub use key::{CacheKey, KeyWriter, Prehashed};
+pub use key::{CacheKey, FileContent, KeyWriter, Prehashed, file};
 pub use kind::{Backend, Codec, Kind, Policy};
 pub use select::{
     Access, Config, Sharing, for_async, for_bytes, for_collections, for_dataframes, for_images, for_json,

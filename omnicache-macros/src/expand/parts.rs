@@ -81,9 +81,11 @@ pub(super) fn step(context: &Context<'_>, operation: &TokenStream, function: &To
         None => (quote!(Operation), TokenStream::new()),
         Some(_) => (quote!(AsyncOperation), quote!(.await)),
     };
-    quote! {
+    let files = key::files(context);
+    let look = quote! {
         #private::#driver::at(#operation, #function, |#writer: &mut #private::KeyWriter| { #key }) #wait
-    }
+    };
+    if files.is_empty() { look } else { quote!({ #files #look }) }
 }
 
 /// Answers from the cache or from the body.
