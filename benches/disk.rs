@@ -102,6 +102,11 @@ fn our_bytes(n: u64) -> Vec<u8> {
     bytes(n)
 }
 
+#[omnicache::cache(config = omnicache::Config::new().secret("a secret"), backend = disk, dir = dir())]
+fn our_sealed(n: u64) -> Vec<u8> {
+    bytes(n)
+}
+
 #[omnicache::cache(backend = disk, dir = dir())]
 fn our_text(n: u64) -> String {
     text(n)
@@ -154,6 +159,7 @@ fn work<V: AsRef<[u8]>>(call: impl Fn(u64) -> V) {
 fn child() {
     match (&*TASKED.entrant, &*TASKED.kind) {
         ("omnicache", "bytes") => work(our_bytes),
+        ("sealed", _) => work(our_sealed),
         ("omnicache", "text") => work(our_text),
         ("cached", "bytes") => work(|n| cached_bytes(n).expect("a value")),
         ("cached", "text") => work(|n| cached_text(n).expect("a value")),
@@ -208,22 +214,32 @@ fn python(root: &Path) -> Option<PathBuf> {
 }
 
 fn contest(root: &Path, python: Option<&Path>, (kind, called): (&str, &str), (size, keys): (usize, u64)) {
-    let entrants = ["omnicache", "cached", "diskcache"].map(|name| Entrant {
-        name,
-        kind,
-        size,
-        dir: root.join(format!("{name}-{kind}-{size}")),
-        python: python.unwrap_or(Path::new("")),
-    });
+    let names: &[_] = match (kind, python) {
+        ("bytes", Some(_)) => &["omnicache", "cached", "sealed", "diskcache"],
+        ("bytes", None) => &["omnicache", "cached", "sealed"],
+        (_, Some(_)) => &["omnicache", "cached", "diskcache"],
+        (_, None) => &["omnicache", "cached"],
+    };
+    let entrants: Vec<_> = names
+        .iter()
+        .map(|name| Entrant {
+            name,
+            kind,
+            size,
+            dir: root.join(format!("{name}-{kind}-{size}")),
+            python: python.unwrap_or(Path::new("")),
+        })
+        .collect();
     let title =
         format!("disk hit, fresh process, u64 -> {called} of {size} B, {keys} keys, median of {ROUNDS}");
     let mut contest = Contest::new(&title).rounds(ROUNDS);
-    for entrant in &entrants[..if python.is_some() { 3 } else { 2 }] {
+    for entrant in &entrants {
         entrant.run("fill", &(0..keys).collect::<Vec<_>>());
         let mut dice = Dice::new(size as u64);
         let shown = match entrant.name {
             "cached" => "#[concurrent_cached(disk = true)]",
             "diskcache" => "diskcache (Python)",
+            "sealed" => "omnicache, records sealed with a secret",
             ours => ours,
         };
         contest = contest.measured(shown, move || entrant.run("read", &dice.shuffled(keys)));
@@ -234,8 +250,8 @@ fn contest(root: &Path, python: Option<&Path>, (kind, called): (&str, &str), (si
         10_000 => goal("#[concurrent_cached(disk = true)]", ratios[1], 10.0),
         _ => {}
     }
-    if size <= 10_000 && ratios.len() > 2 {
-        goal("diskcache", ratios[2], 1.0);
+    if size <= 10_000 && python.is_some() {
+        goal("diskcache", ratios[names.len() - 1], 1.0);
     }
     for entrant in &entrants {
         let _ = fs::remove_dir_all(&entrant.dir);

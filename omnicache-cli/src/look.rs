@@ -104,6 +104,7 @@ pub(crate) fn show(place: &Place, prefix: &str) -> Result<Report, Failure> {
 }
 
 fn describe(entry: &EntryInfo) -> String {
+    let packed = if entry.packed { ", compressed with zstd" } else { "" };
     let ago = |at: u64| format!("{} ago", span(now().saturating_sub(at)));
     let life = match entry.ttl {
         None => "for ever".to_owned(),
@@ -123,7 +124,7 @@ fn describe(entry: &EntryInfo) -> String {
         ("namespace", entry.namespace.clone()),
         ("function", entry.site.clone()),
         ("code", format!("{:032x}", entry.code)),
-        ("codec", entry.codec.map_or_else(String::new, |codec| codec.to_string())),
+        ("codec", entry.codec.map_or_else(String::new, |codec| format!("{codec}{packed}"))),
         ("size", format!("{} ({} with what is kept beside it)", bytes(entry.size), bytes(entry.charged))),
         ("where", entry.place.file().unwrap_or("in the index").to_owned()),
         ("stored", ago(entry.stored_at)),
@@ -150,7 +151,7 @@ fn fields(entry: &EntryInfo) -> Value {
     json!({
         "id": entry.id, "hash": entry.hash_hex(), "namespace": entry.namespace, "path": entry.path,
         "site": entry.site, "code": format!("{:032x}", entry.code), "shape": format!("{:032x}", entry.shape),
-        "arguments": entry.arguments(), "codec": entry.codec.map(|codec| codec.to_string()), "size": entry.size,
+        "arguments": entry.arguments(), "codec": entry.codec.map(|codec| codec.to_string()), "packed": entry.packed, "size": entry.size,
         "charged": entry.charged, "stored_at": entry.stored_at, "accessed": entry.accessed, "ttl": entry.ttl,
         "expired": entry.is_expired(now()), "cost": entry.cost, "where": place, "file": entry.place.file(),
         "unreadable": entry.unreadable,

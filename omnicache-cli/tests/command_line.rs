@@ -54,7 +54,7 @@ fn put(store: &DiskStore, namespace: &str, code: u128, place: Place, payload: &[
         cost: 1_500_000,
         stored_at: u64::try_from(now).unwrap(),
         ttl,
-        packed: false,
+        packed: payload.len() > 40_000,
     };
     let stored = store.put(NewRecord {
         key: &key,
@@ -160,6 +160,10 @@ fn ls_lists_with_arguments_and_show_tells_all_of_one() {
     for part in ["krate::work(42, \"text\")", hash, "arrays/", "1.5ms", "for ever", "2.9 KiB"] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    assert!(!text.contains("zstd") && listed[1]["packed"] == false);
+    let compressed = listed.as_array().unwrap().iter().find(|entry| entry["packed"] == true).unwrap();
+    let text = example.text(&["show", compressed["hash"].as_str().unwrap()], 0);
+    assert!(text.contains("compressed with zstd"), "{text}");
     example.text(&["show", "zz"], 2);
     let missing = if hash.starts_with("00000") { "11111" } else { "00000" };
     assert!(example.text(&["show", missing], 1).contains("no entry"));

@@ -120,7 +120,10 @@ fn play(words: &[String]) -> Checked<()> {
     match role.as_str() {
         kill::WRITER => kill::write_for_ever(dir, number(0)?, number(1)?),
         together::WORKER => together::work(dir, number(0)?, number(1)?),
-        maps::MAPPER => maps::work(dir, number(0)?, number(1)?),
+        maps::MAPPER => {
+            maps::work(number(0)?, number(1)?);
+            Ok(())
+        }
         victim::VICTIM => victim::call_all(number(0)? != 0),
         script::SCRIPT => script::play(dir),
         io_errors::CALLER => io_errors::call(),

@@ -1,5 +1,7 @@
 //! A function's records in a store that the configuration names.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -19,6 +21,8 @@ pub(super) struct Custom {
     store: Arc<dyn Store>,
     /// Whether others may change what is in it, so that memory has to ask.
     shared: bool,
+    /// Beside the namespace, so that it does not count among its entries.
+    marks: String,
     clock: Arc<dyn Clock>,
     opened: OnceLock<()>,
     opening: Opening,
@@ -32,7 +36,8 @@ impl Custom {
             namespace => format!("{namespace}/{}", identity.path),
         };
         let shared = store.capabilities().shared_between_processes;
-        Self { namespace, store, shared, clock, opened: OnceLock::new(), opening: Opening::default() }
+        let marks = format!("{namespace}#invalidated");
+        Self { namespace, store, shared, marks, clock, opened: OnceLock::new(), opening: Opening::default() }
     }
 
     /// The store, opened if need be. One that failed lately is not tried again yet, and is silently absent.
@@ -55,6 +60,33 @@ impl Custom {
             return Ok(0);
         }
         Ok(store.version().map_err(|e| fault("reading the version", e))?.wrapping_mul(2))
+    }
+
+    /// What the last invalidation in any process has left behind: another number each time.
+    fn mark(&self, store: &dyn Store) -> Result<u64, Fault> {
+        if !self.shared {
+            return Ok(0);
+        }
+        let found = store.get(&self.marks, MARK, self.clock.now());
+        let found = found.map_err(|e| fault("asking for invalidations", e))?;
+        Ok(found.and_then(|entry| entry.payload.try_into().ok()).map_or(0, u64::from_le_bytes))
+    }
+
+    /// Tells every process that what was computed until now is not to be kept.
+    fn invalidate(&self, store: &dyn Store) -> Result<(), Fault> {
+        if !self.shared {
+            return Ok(());
+        }
+        // Even: then it is not taken for `UNKNOWN`.
+        let number = RandomState::new().hash_one(self.clock.now()) & !1;
+        let entry = NewEntry {
+            namespace: &self.marks,
+            key: MARK,
+            payload: &number.to_le_bytes(),
+            stored_at: self.clock.now(),
+            ttl: None,
+        };
+        store.put(&entry).map(drop).map_err(|e| fault("noting an invalidation", e))
     }
 
     /// What the store has under a key, judged by its envelope.
@@ -113,7 +145,7 @@ impl Backing for Custom {
     }
 
     fn generation(&self) -> Result<u64, Fault> {
-        self.store()?.map_or(Ok(Shelf::UNKNOWN), |store| self.version(store))
+        self.store()?.map_or(Ok(Shelf::UNKNOWN), |store| self.mark(store))
     }
 
     fn verify(&self, key: &StoreKey, since: u64, stored_at: Nanos) -> Result<Option<u64>, Fault> {
@@ -163,10 +195,14 @@ impl Backing for Custom {
         (new.write)(&mut payload)?;
         let record = sealed::seal(key, &new.info, &payload);
         drop(payload);
+        // As of before: the next hit asks whether it is still there.
         let generation = self.version(store)?;
-        if self.shared && !new.refresh && new.since != Shelf::UNKNOWN && new.since != generation {
-            // Somebody may have invalidated the key since the call began, and there is no telling.
+        let is_stale = || Ok(!new.refresh && new.since != Shelf::UNKNOWN && new.since != self.mark(store)?);
+        if is_stale()? {
             return Ok(Saved::Stale);
+        }
+        if new.refresh {
+            self.invalidate(store)?;
         }
         let entry = NewEntry {
             namespace: &self.namespace,
@@ -176,12 +212,11 @@ impl Backing for Custom {
             ttl: new.info.ttl,
         };
         match store.put(&entry) {
-            // Only this put has come in between: else what was put may have been invalidated before it was.
-            Ok(_) if self.shared && self.version(store)? != generation.wrapping_add(2) => {
+            // Who invalidates leaves the mark first and removes then: either it is seen here, or this is removed there.
+            Ok(_) if is_stale()? => {
                 store.remove(&self.namespace, &key.hash).map_err(|e| fault("taking a result back", e))?;
                 Ok(Saved::Stale)
             }
-            // As of before: the next hit asks whether it is still there.
             Ok(_) => Ok(Saved::Kept { evicted: 0, generation }),
             Err(StoreError::TooLarge { .. }) => Ok(Saved::TooLarge),
             Err(error) => Err(fault("storing a result", error)),
@@ -205,12 +240,14 @@ impl Backing for Custom {
     fn remove(&self, key: &StoreKey) -> Result<bool, Fault> {
         may_write()?;
         let Some(store) = self.store()? else { return Ok(false) };
+        self.invalidate(store)?;
         store.remove(&self.namespace, &key.hash).map_err(|e| fault("invalidating an entry", e))
     }
 
     fn clear(&self) -> Result<(), Fault> {
         may_write()?;
         let Some(store) = self.store()? else { return Ok(()) };
+        self.invalidate(store)?;
         store.clear(&self.namespace).map(drop).map_err(|e| fault("clearing a function", e))
     }
 
@@ -234,5 +271,7 @@ impl Backing for Custom {
     }
 }
 
+/// The key of the mark that invalidations leave.
+const MARK: &[u8] = b"mark";
 /// A measured size is a hint: no more than this is set aside on its account.
 const MOST_AT_ONCE: usize = 64 << 20;

@@ -106,7 +106,7 @@ impl Backing for Disk {
         let since =
             if since == Shelf::UNKNOWN { store.generation(&self.identity) } else { Generation(since) };
         Ok(match store.put(NewRecord { key, info, place, size, since, refresh, write })? {
-            Stored::Kept { evicted, generation } => Saved::Kept { evicted, generation: generation.0 },
+            Stored::Kept { evicted, generation, .. } => Saved::Kept { evicted, generation: generation.0 },
             Stored::TooLarge => Saved::TooLarge,
             // A put never finds that something is present: only an adding does.
             Stored::Stale | Stored::Present => Saved::Stale,

@@ -6,7 +6,8 @@ use twox_hash::XxHash3_128;
 use super::evict::{Files, Gone, Totals};
 use super::generations::index_of;
 use super::open::DiskStore;
-use super::write::{Work, slot};
+use super::transact::Work;
+use super::write::slot;
 use super::{Departure, Generation, Identity, StoreKey};
 use crate::error::Fault;
 

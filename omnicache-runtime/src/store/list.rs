@@ -43,6 +43,8 @@ pub struct EntryInfo {
     pub key_is_digest: bool,
     /// How the payload is written; `None` if a newer release wrote it or the envelope is damaged.
     pub codec: Option<Codec>,
+    /// Whether the payload is compressed.
+    pub packed: bool,
     /// The payload's length.
     pub size: u64,
     /// What the entry is charged: payload, envelope and row.
@@ -263,6 +265,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<EntryInfo> {
         key: Vec::new(),
         key_is_digest: false,
         codec: None,
+        packed: false,
         size: 0,
         charged: unsigned(number(2)?),
         stored_at: 0,
@@ -283,6 +286,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<EntryInfo> {
             info.key = envelope.key.to_vec();
             info.key_is_digest = is_digest(&info.namespace, &info.path, envelope.arguments, envelope.key);
             info.codec = Some(envelope.info.codec);
+            info.packed = envelope.info.packed;
             info.size = envelope.length;
             (info.stored_at, info.ttl) = (envelope.info.stored_at, envelope.info.ttl);
             info.cost = envelope.info.cost;

@@ -32,6 +32,7 @@ pub(crate) mod sealed;
 mod sink;
 mod snapshot;
 mod sweep;
+mod transact;
 mod transfer;
 mod verify;
 mod write;
@@ -187,6 +188,8 @@ pub enum Lookup {
 pub enum Stored {
     /// Stored; so many other entries were evicted to make room.
     Kept {
+        /// The entry's number.
+        id: u64,
         /// Entries evicted.
         evicted: u64,
         /// A copy in memory is good as of this generation.

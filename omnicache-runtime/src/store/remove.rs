@@ -8,7 +8,8 @@ use super::evict::{Files, Gone, Totals};
 use super::forget::Scope;
 use super::generations::index_of;
 use super::open::DiskStore;
-use super::write::{Work, time};
+use super::transact::Work;
+use super::write::time;
 use crate::clock::Nanos;
 use crate::error::Fault;
 

@@ -1,20 +1,20 @@
-//! Putting a record, and the transaction around every change.
+//! Putting records.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
 use super::access::is_nearly_full;
 use super::envelope;
 use super::evict::{Files, Gone, Room, Totals};
 use super::forget;
-use super::generations::{Forgetting, Words, index_of};
-use super::index::{Index, make_function};
+use super::generations::index_of;
+use super::index::make_function;
 use super::layout::is_blob_name;
 use super::open::DiskStore;
 use super::quota;
 use super::sink::{self, Written};
+use super::transact::Work;
 use super::{Generation, Identity, NewRecord, StoreKey, Stored, sweep};
 use crate::clock::Nanos;
 use crate::error::{Fault, FaultKind};
@@ -26,35 +26,10 @@ pub(super) const ROW: u64 = 160;
 /// written again, so many times.
 const ATTEMPTS: usize = 3;
 
-/// A transaction that holds the write lock.
-pub(super) struct Work<'a> {
-    pub(super) connection: &'a Connection,
-    index: &'a Index,
-    words: &'a Words,
-    /// Words made odd; even again when this is dropped, which is after the commit.
-    forgetting: RefCell<Vec<Forgetting<'a>>>,
-}
-
-impl Work<'_> {
-    /// The row of a function, if it has one.
-    pub(super) fn function(&self, identity: &Arc<Identity>) -> rusqlite::Result<Option<i64>> {
-        self.index.function(self.connection, identity)
-    }
-
-    /// Tells every process that entries were forgotten, once this is committed. Returns the generation that
-    /// begins then.
-    pub(super) fn forget(&self, word: usize, what: &[u8]) -> rusqlite::Result<u64> {
-        let forgetting = self.words.forget(word);
-        let value = forgetting.value();
-        self.forgetting.borrow_mut().push(forgetting);
-        forget::log(self.connection, word, value, what)?;
-        Ok(value)
-    }
-}
-
 /// How the row of a written payload fared.
 enum Placed {
     Kept {
+        id: i64,
         evicted: u64,
         generation: u64,
         files: Files,
@@ -235,9 +210,10 @@ impl DiskStore {
     /// Clears up after a transaction.
     fn settle(&self, placed: Placed, draft: Option<&Draft<'_>>) -> Stored {
         let refused = match placed {
-            Placed::Kept { evicted, generation, files } => {
+            Placed::Kept { id, evicted, generation, files } => {
                 self.unlink(files);
-                return Stored::Kept { evicted, generation: Generation(generation) };
+                let id = id.unsigned_abs();
+                return Stored::Kept { id, evicted, generation: Generation(generation) };
             }
             Placed::Stale => Stored::Stale,
             Placed::Present => Stored::Present,
@@ -301,32 +277,7 @@ impl DiskStore {
             self.accesses.write(work.connection)?;
         }
         let generation = if record.refresh { work.forget(site, &key.hash)? } else { present };
-        Ok(Placed::Kept { evicted, generation, files })
-    }
-
-    /// Runs `body` within a transaction that holds the write lock.
-    pub(super) fn transact<T>(
-        &self,
-        context: &str,
-        body: impl FnOnce(&Work<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, Fault> {
-        let index = self.index()?;
-        let writer = index.writer();
-        let Some(connection) = &*writer else {
-            return Err(Fault::new(FaultKind::Index, format!("{context}: the store is read-only")));
-        };
-        let work = Work { connection, index: &index, words: &self.words, forgetting: RefCell::default() };
-        let mut committing = None;
-        let done = transaction(connection, || {
-            committing = Some(self.words.committing());
-            body(&work)
-        });
-        // In this order: who sees that entries were forgotten must see the log of it.
-        drop(committing);
-        drop(work);
-        drop(writer);
-        self.checkpoints.committed(&index);
-        done.map_err(|e| self.fault(context, e))
+        Ok(Placed::Kept { id, evicted, generation, files })
     }
 
     /// Writes the access times that are still in memory.
@@ -407,22 +358,4 @@ pub(super) fn slot(key: &StoreKey) -> i64 {
 /// A time or a size as `SQLite` holds it: clamped, since it knows no unsigned numbers.
 pub(super) fn time(value: Nanos) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// Runs `body` between BEGIN IMMEDIATE and COMMIT; rolls back if it fails.
-fn transaction<T>(
-    connection: &Connection,
-    body: impl FnOnce() -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    run(connection, "BEGIN IMMEDIATE")?;
-    let done = body().and_then(|value| run(connection, "COMMIT").map(|()| value));
-    if done.is_err() && !connection.is_autocommit() {
-        // The error is what counts; a rollback that fails too leaves a connection that fails again.
-        let _ = run(connection, "ROLLBACK");
-    }
-    done
-}
-
-fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.execute([]).map(drop)
 }

@@ -106,17 +106,30 @@ type Half = <Float16Type as ArrowPrimitiveType>::Native;
 
 /// A column of every type that Arrow's files know, four rows each, nulls where the type has them.
 fn every_type() -> Vec<(&'static str, ArrayRef)> {
-    let some = vec![Some(1), None, Some(3), Some(4)];
+    [plain_types(), types_with_parameters(), nested_types()].concat()
+}
+
+fn some() -> Vec<Option<i32>> {
+    vec![Some(1), None, Some(3), Some(4)]
+}
+
+fn wide() -> Vec<Option<i64>> {
+    some().into_iter().map(|value| value.map(i64::from)).collect()
+}
+
+fn texts() -> Vec<Option<&'static str>> {
+    vec![Some("one"), None, Some(""), Some("a text that is longer than twelve")]
+}
+
+fn plain_types() -> Vec<(&'static str, ArrayRef)> {
     macro_rules! column {
         ($($type:ty: $values:expr),+ $(,)?) => { vec![$((stringify!($type), Arc::new(<$type>::from($values)) as ArrayRef)),+] };
     }
-    let wide = || some.iter().map(|value| value.map(i64::from)).collect::<Vec<_>>();
-    let texts = || vec![Some("one"), None, Some(""), Some("a text that is longer than twelve")];
     let raw = || texts().into_iter().map(|text| text.map(str::as_bytes)).collect::<Vec<_>>();
-    let mut columns = column! {
+    column! {
         Int8Array: vec![Some(1_i8), None, Some(-3), Some(4)],
         Int16Array: vec![Some(1_i16), None, Some(-3), Some(4)],
-        Int32Array: some.clone(),
+        Int32Array: some(),
         Int64Array: wide(),
         UInt8Array: vec![Some(1_u8), None, Some(3), Some(4)],
         UInt16Array: vec![Some(1_u16), None, Some(3), Some(4)],
@@ -132,10 +145,10 @@ fn every_type() -> Vec<(&'static str, ArrayRef)> {
         BinaryArray: raw(),
         LargeBinaryArray: raw(),
         BinaryViewArray: raw(),
-        Date32Array: some.clone(),
+        Date32Array: some(),
         Date64Array: wide(),
-        Time32SecondArray: some.clone(),
-        Time32MillisecondArray: some.clone(),
+        Time32SecondArray: some(),
+        Time32MillisecondArray: some(),
         Time64MicrosecondArray: wide(),
         Time64NanosecondArray: wide(),
         TimestampSecondArray: wide(),
@@ -143,14 +156,36 @@ fn every_type() -> Vec<(&'static str, ArrayRef)> {
         TimestampMicrosecondArray: wide(),
         DurationSecondArray: wide(),
         DurationNanosecondArray: wide(),
-        IntervalYearMonthArray: some.clone(),
-    };
+        IntervalYearMonthArray: some(),
+    }
+}
+
+fn types_with_parameters() -> Vec<(&'static str, ArrayRef)> {
     let zoned = TimestampNanosecondArray::from(wide()).with_timezone("Europe/Vienna");
     let decimals = Decimal128Array::from(vec![Some(i128::MAX / 10), None, Some(-5), Some(0)]);
     let decimals = decimals.with_precision_and_scale(38, 4).expect("they fit");
+    vec![
+        ("zoned", Arc::new(zoned)),
+        ("decimals", Arc::new(decimals)),
+        ("256", Arc::new(Decimal256Array::from(vec![Some(i256::MIN), None, Some(i256::ONE), None]))),
+        (
+            "day time",
+            Arc::new(IntervalDayTimeArray::from(vec![Some(IntervalDayTime::new(1, 2)), None, None, None])),
+        ),
+        (
+            "fixed binary",
+            Arc::new(
+                FixedSizeBinaryArray::try_from_iter([b"ab", b"cd", b"ef", b"gh"].into_iter())
+                    .expect("of one width"),
+            ),
+        ),
+    ]
+}
+
+fn nested_types() -> Vec<(&'static str, ArrayRef)> {
     let pairs: StructArray = StructArray::from(vec![(
         Arc::new(Field::new("number", DataType::Int32, true)),
-        Arc::new(Int32Array::from(some.clone())) as ArrayRef,
+        Arc::new(Int32Array::from(some())) as ArrayRef,
     )]);
     let lists = |values| ListArray::from_iter_primitive::<Int32Type, _, _>(values);
     let numbers = vec![Some(vec![Some(1), None]), None, Some(vec![]), Some(vec![Some(2)])];
@@ -173,23 +208,9 @@ fn every_type() -> Vec<(&'static str, ArrayRef)> {
         .expect("two fields"),
         vec![0, 1, 0, 1].into(),
         None,
-        vec![Arc::new(Int32Array::from(some)), Arc::new(StringArray::from(texts()))],
+        vec![Arc::new(Int32Array::from(some())), Arc::new(StringArray::from(texts()))],
     );
-    let rest: Vec<(&str, ArrayRef)> = vec![
-        ("zoned", Arc::new(zoned)),
-        ("decimals", Arc::new(decimals)),
-        ("256", Arc::new(Decimal256Array::from(vec![Some(i256::MIN), None, Some(i256::ONE), None]))),
-        (
-            "day time",
-            Arc::new(IntervalDayTimeArray::from(vec![Some(IntervalDayTime::new(1, 2)), None, None, None])),
-        ),
-        (
-            "fixed binary",
-            Arc::new(
-                FixedSizeBinaryArray::try_from_iter([b"ab", b"cd", b"ef", b"gh"].into_iter())
-                    .expect("of one width"),
-            ),
-        ),
+    vec![
         ("struct", Arc::new(pairs)),
         ("lists", Arc::new(lists(numbers.clone()))),
         ("large lists", Arc::new(LargeListArray::from_iter_primitive::<Int32Type, _, _>(numbers))),
@@ -199,9 +220,7 @@ fn every_type() -> Vec<(&'static str, ArrayRef)> {
         ("union", Arc::new(union.expect("a union"))),
         ("dictionary", Arc::new(["a", "b", "a", "c"].into_iter().collect::<DictionaryArray<Int32Type>>())),
         ("nothing", Arc::new(NullArray::new(4))),
-    ];
-    columns.extend(rest);
-    columns
+    ]
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! The disk store as a [`Store`]: entries by namespace and key, beside those of cached functions.
 
+mod find;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::OptionalExtension;
+
+use find::select;
 
 use super::contract::{
     Capabilities, Eviction, Lifecycle, NewEntry, Store, StoreEntry, StoreError, StoreIdentity,
@@ -16,7 +20,7 @@ use super::read::Trust;
 use super::write::time;
 use super::{
     Departure, Generation, Identity, Lookup, NewRecord, Place, RecordInfo, Scope, StoreKey, StoreOptions,
-    Stored, envelope,
+    Stored,
 };
 use crate::clock::Nanos;
 use crate::error::Fault;
@@ -107,7 +111,7 @@ impl KeyedStore {
             let record = record(&key, entry, since, &mut write);
             let stored = if unless_present { disk.add(record) } else { disk.put(record) };
             match stored? {
-                Stored::Kept { .. } => return Ok(Some(disk.id_of(&key)?)),
+                Stored::Kept { id, .. } => return Ok(Some(id)),
                 Stored::Present => return Ok(None),
                 Stored::TooLarge => return Err(too_large(entry, bound(&disk, entry)?)),
                 Stored::ReadOnly => return Err(refused("the store is read-only")),
@@ -150,110 +154,6 @@ fn too_large(entry: &NewEntry<'_>, limit: u64) -> StoreError {
 
 fn refused(why: &str) -> StoreError {
     StoreError::Fault(Fault::new(crate::error::FaultKind::Io, why))
-}
-
-/// What is read of a row to find its entry.
-struct Found {
-    id: i64,
-    namespace: String,
-    key: Vec<u8>,
-    stored_at: Nanos,
-    accessed: i64,
-    uses: i64,
-}
-
-/// The columns of [`Found::read`].
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT e.id, f.namespace, e.head, e.function, e.file, coalesce(e.accessed, e.stored), e.uses
-             FROM entry e JOIN function f ON f.id = e.function WHERE f.path = '' ",
-            $rest
-        )
-    };
-}
-
-impl Found {
-    /// `None` if the row is damaged: then there is no entry.
-    fn read(row: &Row<'_>) -> rusqlite::Result<Option<Self>> {
-        let (Ok(head), Ok(file)) = (row.get_ref(2)?.as_blob(), row.get_ref(4)?.as_str_or_null()) else {
-            return Ok(None);
-        };
-        let Ok(envelope) = envelope::open(head, row.get(3)?, file) else { return Ok(None) };
-        Ok(Some(Self {
-            id: row.get(0)?,
-            namespace: row.get(1)?,
-            key: envelope.key().to_vec(),
-            stored_at: envelope.info.stored_at,
-            accessed: row.get(5)?,
-            uses: row.get(6)?,
-        }))
-    }
-}
-
-impl KeyedStore {
-    /// The entries that a query finds; damaged ones are left out.
-    fn find(&self, sql: &str, values: &[&dyn ToSql]) -> Result<Vec<StoreEntry>, StoreError> {
-        let disk = self.disk()?;
-        let found: Vec<Option<Found>> = disk
-            .query(|connection| connection.prepare_cached(sql)?.query_map(values, Found::read)?.collect())?;
-        let mut entries = Vec::with_capacity(found.len());
-        for found in found.into_iter().flatten() {
-            entries.extend(self.complete(&disk, found)?);
-        }
-        Ok(entries)
-    }
-
-    /// Reads the payload of what a query found, unless it is gone by now.
-    fn complete(&self, disk: &DiskStore, found: Found) -> Result<Option<StoreEntry>, StoreError> {
-        let key = self.key(&found.namespace, &found.key);
-        // At the moment it was stored, no entry is expired.
-        let (Lookup::Found(record), Some(id)) =
-            disk.fetch(&key, found.stored_at, Trust::Nothing, MmapPolicy::Auto)?
-        else {
-            return Ok(None);
-        };
-        let pending = disk.accesses.of(id);
-        Ok((id == found.id).then(|| StoreEntry {
-            id: id.unsigned_abs(),
-            namespace: found.namespace,
-            key: found.key,
-            payload: record.payload.to_vec(),
-            stored_at: record.info.stored_at,
-            ttl: record.info.ttl,
-            accessed: found.accessed.unsigned_abs().max(pending.last),
-            uses: found.uses.unsigned_abs() + u64::from(pending.count),
-        }))
-    }
-
-    /// A number that a query gives.
-    fn number(&self, sql: &str, values: &[&dyn ToSql]) -> Result<u64, StoreError> {
-        let number: i64 = self
-            .disk()?
-            .query(|connection| connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)))?;
-        Ok(number.unsigned_abs())
-    }
-}
-
-impl DiskStore {
-    /// Runs a query.
-    fn query<T: Default>(&self, body: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
-        Ok(self.index()?.read(body).map_err(|e| self.fault("reading the index", e))?.unwrap_or_default())
-    }
-
-    /// The number of a key's entry; zero if it is gone.
-    fn id_of(&self, key: &StoreKey) -> Result<u64, Fault> {
-        let found = self.query(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT e.id FROM entry e JOIN function f ON f.id = e.function
-                     WHERE f.namespace = ?1 AND f.path = '' AND e.slot = ?2",
-                )?
-                .query_row((&key.identity.namespace, super::write::slot(key)), |row| row.get::<_, i64>(0))
-                .optional()
-        })?;
-        Ok(found.unwrap_or(0).unsigned_abs())
-    }
 }
 
 impl Store for KeyedStore {
@@ -391,7 +291,7 @@ impl Store for KeyedStore {
             .collect();
         let stored = disk.put_many(&mut records)?;
         let one_by_one = |(index, stored): (usize, Stored)| match stored {
-            Stored::Kept { .. } => Ok(disk.id_of(&keys[index])?),
+            Stored::Kept { id, .. } => Ok(id),
             // Removed or filled up meanwhile: as if it had been put a moment later.
             _ => self.put(&entries[index]),
         };

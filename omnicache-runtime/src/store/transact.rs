@@ -1,0 +1,84 @@
+//! The transaction around every change.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::Identity;
+use super::forget;
+use super::generations::{Forgetting, Words};
+use super::index::Index;
+use super::open::DiskStore;
+use crate::error::{Fault, FaultKind};
+
+/// A transaction that holds the write lock.
+pub(super) struct Work<'a> {
+    pub(super) connection: &'a Connection,
+    index: &'a Index,
+    words: &'a Words,
+    /// Words made odd; even again when this is dropped, which is after the commit.
+    forgetting: RefCell<Vec<Forgetting<'a>>>,
+}
+
+impl Work<'_> {
+    /// The row of a function, if it has one.
+    pub(super) fn function(&self, identity: &Arc<Identity>) -> rusqlite::Result<Option<i64>> {
+        self.index.function(self.connection, identity)
+    }
+
+    /// Tells every process that entries were forgotten, once this is committed. Returns the generation that
+    /// begins then.
+    pub(super) fn forget(&self, word: usize, what: &[u8]) -> rusqlite::Result<u64> {
+        let forgetting = self.words.forget(word);
+        let value = forgetting.value();
+        self.forgetting.borrow_mut().push(forgetting);
+        forget::log(self.connection, word, value, what)?;
+        Ok(value)
+    }
+}
+
+impl DiskStore {
+    /// Runs `body` within a transaction that holds the write lock.
+    pub(super) fn transact<T>(
+        &self,
+        context: &str,
+        body: impl FnOnce(&Work<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Fault> {
+        let index = self.index()?;
+        let writer = index.writer();
+        let Some(connection) = &*writer else {
+            return Err(Fault::new(FaultKind::Index, format!("{context}: the store is read-only")));
+        };
+        let work = Work { connection, index: &index, words: &self.words, forgetting: RefCell::default() };
+        let mut committing = None;
+        let done = transaction(connection, || {
+            committing = Some(self.words.committing());
+            body(&work)
+        });
+        // In this order: who sees that entries were forgotten must see the log of it.
+        drop(committing);
+        drop(work);
+        drop(writer);
+        self.checkpoints.committed(&index);
+        done.map_err(|e| self.fault(context, e))
+    }
+}
+
+/// Runs `body` between BEGIN IMMEDIATE and COMMIT; rolls back if it fails.
+fn transaction<T>(
+    connection: &Connection,
+    body: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    run(connection, "BEGIN IMMEDIATE")?;
+    let done = body().and_then(|value| run(connection, "COMMIT").map(|()| value));
+    if done.is_err() && !connection.is_autocommit() {
+        // The error is what counts; a rollback that fails too leaves a connection that fails again.
+        let _ = run(connection, "ROLLBACK");
+    }
+    done
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
