@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use map::MapStore;
 use omnicache::store::{KeyedStore, MemoryStore, NewEntry, Store, StoreEntry};
-use omnicache::{CallExplanation, Config, ManualClock, cache};
+use omnicache::{CallExplanation, Config, ManualClock, cache, hybrid};
 
 /// Counts the runs of a body.
 struct Runs(AtomicU64);
@@ -125,8 +125,10 @@ fn what_another_removes_from_a_shared_store_memory_serves_no_more() {
     assert_eq!((LENGTHS.count(), lengths::stats().memory_hits), (2, 1));
     let another = KeyedStore::new(SHARED.0.path());
     another.open(&omnicache::store::StoreIdentity::of_functions()).unwrap();
-    let found = another.since(0, 10).unwrap();
-    assert_eq!(found.len(), 2);
+    let mut found = another.since(0, 10).unwrap();
+    // One is the mark that invalidations leave.
+    assert_eq!(found.len(), 3);
+    found.retain(|entry| entry.namespace == "custom_store::lengths");
     assert!(another.remove(&found[0].namespace, &found[0].key).unwrap());
     assert_eq!((lengths("abc"), lengths("defg")), (3, 4));
     assert_eq!(LENGTHS.count(), 3, "what was removed is computed anew, and nothing else");
@@ -166,7 +168,12 @@ fn meddled(n: u64) -> u64 {
         }
         // As another process leaves it, whether there was an entry or not.
         2 => {
-            put("custom_store::meddled#invalidated", b"mark", &[2; 8]);
+            put("custom_store::meddled#invalidated", b"mark", &[3; 8]);
+        }
+        // The same, and what it left was evicted.
+        4 => {
+            put("custom_store::meddled#invalidated", b"mark", &[5; 8]);
+            let _ = QUIET.1.remove("custom_store::meddled#invalidated", b"mark");
         }
         _ => {}
     }
@@ -179,5 +186,62 @@ fn a_result_that_may_have_been_invalidated_while_it_was_computed_is_not_kept_and
     assert_eq!(MEDDLED.count(), 1, "others are no reason to compute it again");
     assert_eq!((meddled(2), meddled(2), meddled(2)), (2, 2, 2));
     assert_eq!(MEDDLED.count(), 3, "the first is not kept, the second is");
+    assert_eq!((meddled(3), meddled(3), meddled(3)), (3, 3, 3));
+    assert_eq!(MEDDLED.count(), 5, "the first is not kept, the second is");
     assert_eq!(meddled::stats().errors, 0);
+}
+
+#[test]
+fn a_refresh_that_was_overtaken_by_an_invalidation_is_not_kept() {
+    use omnicache::store::StoreIdentity;
+    static DIR: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a directory"));
+    static STORE: LazyLock<Arc<KeyedStore>> = LazyLock::new(|| Arc::new(KeyedStore::new(DIR.path())));
+    static RUNS: Runs = Runs::new();
+
+    #[cache(persist, config = Config::new().store(STORE.clone()))]
+    fn refreshed(n: u64) -> u64 {
+        RUNS.note();
+        if RUNS.count() == 2 {
+            let (namespace, key): (_, &[u8]) = (MARKS, b"mark");
+            let new = NewEntry { namespace, key, payload: &[9; 8], stored_at: 1, ttl: None };
+            STORE.put(&new).expect("the store is open");
+            STORE.clear(MARKS.split('#').next().unwrap()).expect("the store is open");
+        }
+        n
+    }
+    const MARKS: &str =
+        "custom_store::a_refresh_that_was_overtaken_by_an_invalidation_is_not_kept::refreshed#invalidated";
+
+    STORE.open(&StoreIdentity::of_functions()).unwrap();
+    assert_eq!((refreshed(1), refreshed::refresh(1)), (1, 1));
+    let namespaces = STORE.namespaces().unwrap();
+    assert!(namespaces.iter().any(|namespace| namespace == MARKS), "{namespaces:?}");
+    assert_eq!((refreshed(1), refreshed(1)), (1, 1));
+    assert_eq!(RUNS.count(), 3, "what the refresh has computed is not served");
+}
+
+#[test]
+fn what_is_kept_in_memory_alone_is_served_while_others_put_into_the_store() {
+    static DIR: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a directory"));
+    static STORE: LazyLock<Arc<KeyedStore>> = LazyLock::new(|| Arc::new(KeyedStore::new(DIR.path())));
+    static RUNS: Runs = Runs::new();
+
+    #[cache(config = hybrid().threshold(10).store(STORE.clone()))]
+    fn sized(n: usize) -> Vec<u8> {
+        RUNS.note();
+        vec![1; n]
+    }
+
+    for _ in 0..3 {
+        assert_eq!((sized(3).len(), sized(1000).len()), (3, 1000));
+    }
+    assert_eq!(RUNS.count(), 2);
+    let new = NewEntry { namespace: "other", key: b"k", payload: b"v", stored_at: 1, ttl: None };
+    STORE.put(&new).unwrap();
+    for _ in 0..3 {
+        assert_eq!((sized(3).len(), sized(1000).len()), (3, 1000));
+    }
+    assert_eq!(RUNS.count(), 2, "nothing of this function was changed");
+    assert!(sized::invalidate(3));
+    assert_eq!((sized(3).len(), RUNS.count()), (3, 3));
 }

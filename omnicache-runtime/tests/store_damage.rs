@@ -219,3 +219,32 @@ fn foreign_and_newer_indexes_are_left_alone() {
         assert_eq!(fs::read(&path).unwrap(), before);
     }
 }
+
+#[test]
+fn counts_that_are_no_numbers_are_counted_anew_by_the_next_put() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, f) = (open(dir.path()), function("f"));
+    for column in ["bytes", "entries", "last_id", "version", "latest", "settled"] {
+        for value in ["x'00'", "1.5", "'text'"] {
+            for number in 0..3 {
+                put(&store, &key(&f, number), b"some payload");
+            }
+            assert!(store.remove(&key(&f, 0)).unwrap());
+            index(dir.path()).execute(&format!("UPDATE store SET {column} = {value}"), []).unwrap();
+            put(&store, &key(&f, 9), b"another");
+            assert!(store.remove(&key(&f, 1)).unwrap(), "{column} = {value}");
+            assert_eq!(store.totals().unwrap(), store.stats(&f).unwrap(), "{column} = {value}");
+            assert!(store.verify(false).unwrap().is_clean(), "{column} = {value}");
+        }
+    }
+    // The youngest entry has a say in them too.
+    for damage in ["total = 'text'", "stored = 9e300", "stored = x'00'"] {
+        put(&store, &key(&f, 20), b"the youngest");
+        index(dir.path())
+            .execute(&format!("UPDATE entry SET {damage} WHERE id = (SELECT max(id) FROM entry)"), [])
+            .unwrap();
+        put(&store, &key(&f, 21), b"another");
+        assert!(store.remove(&key(&f, 20)).unwrap() && store.remove(&key(&f, 21)).unwrap(), "{damage}");
+        assert_eq!(store.totals().unwrap(), store.stats(&f).unwrap(), "{damage}");
+    }
+}

@@ -192,6 +192,10 @@ fn wrong_counts_are_set_right_and_lose_no_entry() {
         "UPDATE store SET bytes = 'text'",
         "UPDATE store SET entries = 0",
         "UPDATE store SET last_id = 3",
+        "UPDATE store SET latest = x'00'",
+        "UPDATE store SET version = 1.5",
+        "UPDATE store SET settled = 'text'",
+        "UPDATE store SET settled = 1000000",
         "UPDATE entry SET total = 'text' WHERE id = (SELECT max(id) FROM entry)",
     ] {
         let example = example();
@@ -204,7 +208,17 @@ fn wrong_counts_are_set_right_and_lose_no_entry() {
         example.sql(damage);
         example.expect(ProblemKind::Count, None, damage);
     }
-    for damage in ["bytes = 'text'", "bytes = 9223372036854775807", "bytes = -5", "expires = 7"] {
+    for damage in [
+        "bytes = 'text'",
+        "bytes = 9223372036854775807",
+        "bytes = -5",
+        "expires = 7",
+        "stored = 7",
+        "stored = 1.5",
+        "stored = x'00'",
+        "accessed = 1.5",
+        "accessed = 'text'",
+    ] {
         let example = example();
         example.sql(&format!("UPDATE entry SET {damage} WHERE slot = {}", Example::row(&example.inline)));
         let mended = example.store.verify(true).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::backing::{Backing, Look, NewBytes, Opening};
 use super::shelf::{Saved, Shelf};
@@ -26,6 +26,8 @@ pub(super) struct Custom {
     clock: Arc<dyn Clock>,
     opened: OnceLock<()>,
     opening: Opening,
+    /// The store's version when a mark was last seen, and the mark.
+    seen: Mutex<Option<(u64, u64)>>,
 }
 
 impl Custom {
@@ -37,7 +39,16 @@ impl Custom {
         };
         let shared = store.capabilities().shared_between_processes;
         let marks = format!("{namespace}#invalidated");
-        Self { namespace, store, shared, marks, clock, opened: OnceLock::new(), opening: Opening::default() }
+        Self {
+            namespace,
+            store,
+            shared,
+            marks,
+            clock,
+            opened: OnceLock::new(),
+            opening: Opening::default(),
+            seen: Mutex::default(),
+        }
     }
 
     /// The store, opened if need be. One that failed lately is not tried again yet, and is silently absent.
@@ -62,23 +73,18 @@ impl Custom {
         Ok(store.version().map_err(|e| fault("reading the version", e))?.wrapping_mul(2))
     }
 
-    /// What the last invalidation in any process has left behind: another number each time.
-    fn mark(&self, store: &dyn Store) -> Result<u64, Fault> {
-        if !self.shared {
-            return Ok(0);
-        }
+    /// What the last invalidation in any process has left behind: another odd number each time. `None` if there never
+    /// was one, or if it was evicted.
+    fn mark(&self, store: &dyn Store) -> Result<Option<u64>, Fault> {
         let found = store.get(&self.marks, MARK, self.clock.now());
         let found = found.map_err(|e| fault("asking for invalidations", e))?;
-        Ok(found.and_then(|entry| entry.payload.try_into().ok()).map_or(0, u64::from_le_bytes))
+        Ok(found.and_then(|entry| entry.payload.try_into().ok()).map(u64::from_le_bytes))
     }
 
-    /// Tells every process that what was computed until now is not to be kept.
-    fn invalidate(&self, store: &dyn Store) -> Result<(), Fault> {
-        if !self.shared {
-            return Ok(());
-        }
-        // Even: then it is not taken for `UNKNOWN`.
-        let number = RandomState::new().hash_one(self.clock.now()) & !1;
+    /// Leaves a new mark, unless one is to be kept that is there.
+    fn leave_mark(&self, store: &dyn Store, keep: bool) -> Result<u64, Fault> {
+        // Odd, so that it is not taken for a version; and not `UNKNOWN`.
+        let number = RandomState::new().hash_one(self.clock.now()) >> 1 | 1;
         let entry = NewEntry {
             namespace: &self.marks,
             key: MARK,
@@ -86,7 +92,23 @@ impl Custom {
             stored_at: self.clock.now(),
             ttl: None,
         };
-        store.put(&entry).map(drop).map_err(|e| fault("noting an invalidation", e))
+        let left = if keep { store.add(&entry).map(drop) } else { store.put(&entry).map(drop) };
+        left.map_err(|e| fault("noting an invalidation", e))?;
+        Ok(number)
+    }
+
+    /// Tells every process that what was computed until now is not to be kept.
+    fn invalidate(&self, store: &dyn Store) -> Result<(), Fault> {
+        if self.shared { self.leave_mark(store, false).map(drop) } else { Ok(()) }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<(u64, u64)>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the mark is no longer `mark`; one that is not there may have been any.
+    fn is_stale(&self, store: &dyn Store, mark: u64) -> Result<bool, Fault> {
+        Ok(self.shared && mark != Shelf::UNKNOWN && self.mark(store)? != Some(mark))
     }
 
     /// What the store has under a key, judged by its envelope.
@@ -139,18 +161,38 @@ impl Backing for Custom {
     }
 
     fn is_current(&self, generation: u64) -> bool {
-        !self.shared
-            || self.opened.get().is_none()
-            || self.store.version().is_ok_and(|version| version.wrapping_mul(2) == generation)
+        if !self.shared || self.opened.get().is_none() {
+            return true;
+        }
+        let Ok(version) = self.store.version() else { return false };
+        version.wrapping_mul(2) == generation || *self.seen() == Some((version, generation))
     }
 
     fn generation(&self) -> Result<u64, Fault> {
-        self.store()?.map_or(Ok(Shelf::UNKNOWN), |store| self.mark(store))
+        let Some(store) = self.store()? else { return Ok(Shelf::UNKNOWN) };
+        if !self.shared {
+            return Ok(0);
+        }
+        if let Some(mark) = self.mark(store)? {
+            return Ok(mark);
+        }
+        if settings().read_only {
+            return Ok(Shelf::UNKNOWN);
+        }
+        // From now on its absence tells of an eviction.
+        self.leave_mark(store, true)?;
+        Ok(self.mark(store)?.unwrap_or(Shelf::UNKNOWN))
     }
 
     fn verify(&self, key: &StoreKey, since: u64, stored_at: Nanos) -> Result<Option<u64>, Fault> {
         let Some(store) = self.store()? else { return Ok(Some(since)) };
         let version = self.version(store)?;
+        // Of a mark is what was kept in memory alone: it is good until something is invalidated.
+        if since % 2 == 1 && since != Shelf::UNKNOWN {
+            let current = !self.is_stale(store, since)?;
+            *self.seen() = current.then_some((version / 2, since));
+            return Ok(current.then_some(since));
+        }
         // What another has put in the meantime is another value, stored at another time.
         Ok(match self.look(store, key, self.clock.now())? {
             Seen::Live(_, record) if record.info.stored_at == stored_at => Some(version),
@@ -197,13 +239,10 @@ impl Backing for Custom {
         drop(payload);
         // As of before: the next hit asks whether it is still there.
         let generation = self.version(store)?;
-        let is_stale = || Ok(!new.refresh && new.since != Shelf::UNKNOWN && new.since != self.mark(store)?);
-        if is_stale()? {
+        if self.is_stale(store, new.since)? {
             return Ok(Saved::Stale);
         }
-        if new.refresh {
-            self.invalidate(store)?;
-        }
+        let mark = if self.shared && new.refresh { self.leave_mark(store, false)? } else { new.since };
         let entry = NewEntry {
             namespace: &self.namespace,
             key: &key.hash,
@@ -213,7 +252,7 @@ impl Backing for Custom {
         };
         match store.put(&entry) {
             // Who invalidates leaves the mark first and removes then: either it is seen here, or this is removed there.
-            Ok(_) if is_stale()? => {
+            Ok(_) if self.is_stale(store, mark).unwrap_or(true) => {
                 store.remove(&self.namespace, &key.hash).map_err(|e| fault("taking a result back", e))?;
                 Ok(Saved::Stale)
             }

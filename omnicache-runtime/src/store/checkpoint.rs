@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use super::index::Index;
 
@@ -11,12 +12,16 @@ use super::index::Index;
 const LONG: u32 = 256;
 /// A log this long has outgrown the patient way: writers are held up (for milliseconds) to begin it anew.
 const TOO_LONG: u32 = 16 * LONG;
+/// After so long, whoever does not read any more has given its snapshot back.
+const UNTIL_RESTED: Duration = Duration::from_millis(10);
 
 #[derive(Default)]
 pub(super) struct Checkpoints {
     running: Arc<AtomicBool>,
     /// The log's pages at the last checkpoint.
     last: AtomicU32,
+    /// The log's pages when it could last not be begun anew, because of a reader that does not come to an end.
+    stuck: Arc<AtomicU32>,
 }
 
 impl Checkpoints {
@@ -31,15 +36,23 @@ impl Checkpoints {
         }
         self.last.store(pages, Ordering::Relaxed);
         let (index, running) = (Arc::clone(index), Arc::clone(&self.running));
+        let stuck = Arc::clone(&self.stuck);
+        if pages < last {
+            stuck.store(0, Ordering::Relaxed);
+        }
         let spawned = thread::Builder::new().name("omnicache-checkpoint".into()).spawn(move || {
             // If it fails, the log stays and the next look tries again.
             let _ = index.read_write(|connection| {
                 // Those who keep a snapshot take one with all of the log, so that all of it can be copied...
                 index.shake();
+                thread::sleep(UNTIL_RESTED);
                 connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-                if pages > TOO_LONG {
-                    // Little is left to copy, so that writers are not held up for long.
-                    connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+                // Writers are held up meanwhile. Little is left to copy, and a reader that is stopped is not waited for
+                // for long, nor soon again.
+                if pages > TOO_LONG && pages / 2 >= stuck.load(Ordering::Relaxed) {
+                    let busy: bool =
+                        connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get(0))?;
+                    stuck.store(if busy { pages } else { 0 }, Ordering::Relaxed);
                 }
                 // ...and then one that does without it, so that it can be begun anew.
                 index.shake();

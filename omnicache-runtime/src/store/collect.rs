@@ -6,12 +6,13 @@
 
 use std::fs;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use super::Departure;
 use super::evict::{Files, unsigned};
+use super::index::{PATIENCE, is_busy};
 use super::open::DiskStore;
 use super::remove::take;
 use crate::clock::Nanos;
@@ -23,8 +24,8 @@ const WORTH: u64 = 256;
 const PART: u64 = 4;
 
 /// How often the log is tried to be cut while others are at it, and the pause in between.
-const ATTEMPTS: u32 = 100;
-const PAUSE: Duration = Duration::from_millis(10);
+const ATTEMPTS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What [`DiskStore::collect`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,7 +104,13 @@ fn shrink(connection: &Connection) -> rusqlite::Result<bool> {
     let (free, pages) = (number("freelist_count")?, number("page_count")?);
     let worth = free >= WORTH && free >= pages / PART;
     if worth {
-        connection.execute_batch("VACUUM")?;
+        // The connection does not wait for long, but here nobody is held up by that.
+        let start = Instant::now();
+        while let Err(e) = connection.execute_batch("VACUUM") {
+            if !is_busy(&e) || start.elapsed() >= PATIENCE {
+                return Err(e);
+            }
+        }
     }
     for _ in 0..ATTEMPTS {
         // A checkpoint of another connection is not waited for by `SQLite` itself.

@@ -19,6 +19,8 @@ const SLACK_PART: u64 = 20;
 const SLACK_MOST: u64 = 8 << 20;
 /// Rows chosen at a time.
 const BATCH: i64 = 256;
+/// Entries that enter the order of access at a time.
+const SETTLED_AT_A_TIME: i64 = 1024;
 /// How many departures are remembered.
 const REMEMBERED: i64 = 10_000;
 
@@ -40,19 +42,33 @@ pub(super) struct Totals {
 }
 
 impl Totals {
+    /// The counts; counted anew if damage has made something else of them. Only under the write lock.
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let (totals, sound) = Self::look(connection)?;
+        if sound {
+            return Ok(totals);
+        }
+        recount(connection)?;
+        Ok(Self::look(connection)?.0)
+    }
+
+    /// The counts, and whether they are all numbers; what is none is zero.
+    pub(super) fn look(connection: &Connection) -> rusqlite::Result<(Self, bool)> {
         connection
-            .prepare_cached("SELECT bytes, entries, last_id, version, latest, settled FROM totals")?
+            .prepare_cached("SELECT bytes, entries, last_id, version, latest, settled, sound FROM totals")?
             .query_row([], |row| {
-                Ok(Self {
-                    bytes: unsigned(row.get(0)?),
-                    entries: unsigned(row.get(1)?),
-                    last_id: row.get(2)?,
-                    version: row.get(3)?,
-                    latest: row.get(4)?,
-                    settled: row.get(5)?,
+                let number =
+                    |at: usize| -> rusqlite::Result<i64> { Ok(row.get_ref(at)?.as_i64().unwrap_or(0)) };
+                let totals = Self {
+                    bytes: unsigned(number(0)?),
+                    entries: unsigned(number(1)?),
+                    last_id: number(2)?,
+                    version: number(3)?,
+                    latest: number(4)?,
+                    settled: number(5)?,
                     changed: false,
-                })
+                };
+                Ok((totals, number(6)? != 0))
             })
     }
 
@@ -103,17 +119,14 @@ impl Totals {
         }
         let mut protect = quota::any(connection)?;
         while self.bytes > goal {
-            if eviction == Eviction::Lru {
-                self.settle(connection)?;
-            }
             let among = if protect { Among::Unprotected } else { Among::All };
             let oldest = self.victims(connection, eviction, among, keep)?;
             if oldest.is_empty() {
-                if !protect {
+                if !protect && self.settled == 0 {
                     break;
                 }
-                // Nothing else is left.
-                protect = false;
+                // Nothing else is left; and if damage has made that number too high, there is more.
+                (protect, self.settled) = (false, 0);
             }
             for id in oldest {
                 if self.bytes <= goal {
@@ -128,7 +141,7 @@ impl Totals {
 
     /// The next to go, but not the entry `keep`.
     pub(super) fn victims(
-        &self,
+        &mut self,
         connection: &Connection,
         eviction: Eviction,
         among: Among<'_>,
@@ -139,38 +152,56 @@ impl Totals {
             Among::Unprotected => (UNPROTECTED, ""),
             Among::Namespace(namespace) => (OF_NAMESPACE, namespace),
         };
-        // Each statement has each of the four values, so that they can be bound.
-        let which = format!("id <> ?1 AND ?2 NOTNULL AND ?4 NOTNULL AND {condition}");
-        let sql = match eviction {
-            Eviction::Fifo => format!("SELECT id FROM entry WHERE {which} ORDER BY id LIMIT ?3"),
-            Eviction::Lfu => {
-                format!("SELECT id FROM entry WHERE {which} ORDER BY uses, {ACCESSED}, id LIMIT ?3")
-            }
-            // Those never read since they were stored lie in the order of their numbers, the others in the index's.
-            Eviction::Lru => format!(
-                "SELECT id FROM (
-                 SELECT * FROM (SELECT id, accessed AS at FROM entry WHERE accessed IS NOT NULL AND {which}
-                                ORDER BY accessed, id LIMIT ?3)
-                 UNION ALL
-                 SELECT * FROM (SELECT id, stored AS at FROM entry NOT INDEXED WHERE id > ?2 AND accessed IS NULL
-                                AND {which} ORDER BY id LIMIT ?3))
-                 ORDER BY at, id LIMIT ?3"
-            ),
+        // Each statement has each of the three values, so that they can be bound.
+        let which = format!("id <> ?1 AND ?3 NOTNULL AND {condition}");
+        let (order, indexed) = match (eviction, among) {
+            (Eviction::Fifo, _) => ("id".to_owned(), "TRUE"),
+            (Eviction::Lfu, _) => (format!("uses, {ACCESSED}, id"), "TRUE"),
+            // The entries of one namespace are found by their functions.
+            (Eviction::Lru, Among::Namespace(_)) => (format!("{ACCESSED}, id"), "TRUE"),
+            (Eviction::Lru, _) => ("accessed, id".to_owned(), "accessed IS NOT NULL"),
         };
-        ids(connection, &sql, (keep, self.settled, BATCH, namespace))
+        let sql =
+            format!("SELECT id, {ACCESSED} FROM entry WHERE {indexed} AND {which} ORDER BY {order} LIMIT ?2");
+        loop {
+            let found: Vec<(i64, i64)> = connection
+                .prepare_cached(&sql)?
+                .query_map((keep, BATCH, namespace), |row| {
+                    Ok((row.get(0)?, row.get_ref(1)?.as_i64().unwrap_or(0)))
+                })?
+                .collect::<Result<_, _>>()?;
+            let complete = indexed == "TRUE" || {
+                let last = found.last().filter(|_| found.len() as u64 == BATCH.unsigned_abs());
+                self.is_settled_until(connection, last.map_or(i64::MAX, |(_, at)| *at))?
+            };
+            if complete {
+                return Ok(found.into_iter().map(|(id, _)| id).collect());
+            }
+        }
     }
 
-    /// Finds out up to which number each entry has an access time by now.
-    fn settle(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let first: Option<i64> = connection
+    /// Whether all entries that were used last before this time are in the order of access. If not, some more of those
+    /// that were never used since they were stored enter it: the oldest, in the order of their numbers.
+    fn is_settled_until(&mut self, connection: &Connection, time: i64) -> rusqlite::Result<bool> {
+        let unread: Option<(i64, i64)> = connection
             .prepare_cached(
-                "SELECT id FROM entry NOT INDEXED WHERE id > ?1 AND accessed IS NULL ORDER BY id LIMIT 1",
+                "SELECT id, stored FROM entry NOT INDEXED WHERE id > ?1 AND accessed IS NULL ORDER BY id LIMIT 1",
             )?
-            .query_row([self.settled], |row| row.get(0))
+            .query_row([self.settled], |row| Ok((row.get(0)?, row.get_ref(1)?.as_i64().unwrap_or(0))))
             .optional()?;
-        self.settled = first.map_or(self.last_id, |first| first - 1);
         self.changed = true;
-        Ok(())
+        self.settled = unread.map_or(self.last_id, |(id, _)| id - 1);
+        if unread.is_none_or(|(_, stored)| stored > time) {
+            return Ok(true);
+        }
+        let until = self.settled.saturating_add(SETTLED_AT_A_TIME).min(self.last_id);
+        connection
+            .prepare_cached(
+                "UPDATE entry SET accessed = stored WHERE id > ?1 AND id <= ?2 AND accessed IS NULL",
+            )?
+            .execute((self.settled, until))?;
+        self.settled = until;
+        Ok(false)
     }
 
     /// Removes what is expired, those first that have been longest, but not the entry `keep`.
@@ -235,11 +266,33 @@ pub(super) fn goal(limit: u64) -> u64 {
     limit - (limit / SLACK_PART).min(SLACK_MOST)
 }
 
+/// Counts what there is, whatever damage has made of the counts. Only under the write lock.
+pub(super) fn recount(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("INSERT OR IGNORE INTO store VALUES (1, 0, 0, 0, 0, 0, 0)", [])?;
+    let last: i64 = connection.query_row("SELECT coalesce(max(id), 0) FROM entry", [], |row| row.get(0))?;
+    // `total` is exact up to 2^53, and unlike `sum` it bears texts and overflows, which damage may have made.
+    connection
+        .execute(
+            "UPDATE store SET bytes = max((SELECT CAST(total(bytes) AS INTEGER) FROM entry), 0),
+             entries = (SELECT count(*) FROM entry), last_id = max(CAST(last_id AS INTEGER), ?1),
+             version = CAST(version AS INTEGER) + max(?1 - CAST(last_id AS INTEGER), 0) + 1,
+             latest = (SELECT coalesce(max(CAST(stored AS INTEGER)), 0) FROM entry), settled = 0 WHERE id = 1",
+            [last],
+        )
+        ?;
+    // The youngest entry has a say in them.
+    for column in ["total", "stored"] {
+        let sql = format!("UPDATE entry SET {column} = 0 WHERE id = ?1 AND typeof({column}) <> 'integer'");
+        connection.execute(&sql, [last])?;
+    }
+    Ok(())
+}
+
 /// When an entry was read last; stored, if it never was.
 pub(super) const ACCESSED: &str = "coalesce(accessed, stored)";
 
 /// The entries of one namespace, as a condition.
-const OF_NAMESPACE: &str = "function IN (SELECT id FROM function WHERE namespace = ?4)";
+const OF_NAMESPACE: &str = "function IN (SELECT id FROM function WHERE namespace = ?3)";
 
 /// Which entries may have to go.
 #[derive(Clone, Copy)]

@@ -33,8 +33,10 @@ const APPLICATION: i32 = 0x4f6d_6e43;
 const FORMAT: i32 = 1;
 /// Functions remembered by the address of their identity.
 const REMEMBERED: usize = 4096;
+/// Attempts to get a lock that take a tenth of a second.
+const QUICK: i32 = 100;
 /// How long a connection waits for another process's write lock.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One opened index: gone once the file was found damaged or replaced.
 pub(super) struct Index {
@@ -108,7 +110,8 @@ impl Index {
         self.readers.with(&self.words, Use::Any, || self.reader(), body)
     }
 
-    /// Runs `body` on a connection of its own that may write, beside the one for writing.
+    /// Runs `body` on a connection of its own that may write, beside the one for writing. It waits for others for a tenth
+    /// of a second at a time: whoever copies the log keeps writers out while it waits.
     pub(super) fn read_write<T>(
         &self,
         body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -118,7 +121,7 @@ impl Index {
         // It may wait for those who keep a snapshot.
         connection.busy_handler(Some(move |attempt| {
             words.shake();
-            wait(attempt)
+            attempt < QUICK && wait(attempt)
         }))?;
         body(&connection)
     }

@@ -215,7 +215,9 @@ impl DiskStore {
     pub fn totals(&self) -> Result<(u64, u64), Fault> {
         self.ask("counting entries", |connection| {
             connection.query_row("SELECT entries, bytes FROM totals", [], |row| {
-                Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
+                let number =
+                    |at| -> rusqlite::Result<u64> { Ok(unsigned(row.get_ref(at)?.as_i64().unwrap_or(0))) };
+                Ok((number(0)?, number(1)?))
             })
         })
     }

@@ -264,8 +264,7 @@ impl DiskStore {
     /// Makes room for more access times: writes them if the store is nearly full, else forgets them.
     #[cold]
     fn spill(&self) -> Result<(), Fault> {
-        let found = self.index()?.read(Totals::read);
-        let bytes = found.map_err(|e| self.fault("counting bytes", e))?.map_or(0, |totals| totals.bytes);
+        let (_, bytes) = self.totals()?;
         if is_nearly_full(bytes, self.limit()) {
             return self.flush();
         }

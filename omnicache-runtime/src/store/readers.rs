@@ -56,7 +56,7 @@ impl Reader {
             return Ok(&self.connection);
         }
         self.fresh()?;
-        self.calm = if self.seen == word { self.calm + 1 } else { 0 };
+        self.calm = if self.seen == word { self.calm.saturating_add(1) } else { 0 };
         self.seen = word;
         // The snapshot is taken by the first statement, after the word was read: it is as new as the word, or newer.
         if self.calm >= CALM && word.is_multiple_of(2) {
@@ -86,6 +86,8 @@ struct Idle {
     readers: Vec<Reader>,
     /// Whether the thread runs that gives snapshots back.
     watched: bool,
+    /// Whether a snapshot was put back since it came by.
+    busy: bool,
 }
 
 impl Readers {
@@ -122,9 +124,8 @@ impl Readers {
             return;
         }
         let unwatched = reader.kept.is_some() && !idle.watched;
-        if unwatched {
-            idle.watched = true;
-        }
+        idle.busy |= reader.kept.is_some();
+        idle.watched |= unwatched;
         idle.readers.push(reader);
         drop(idle);
         if unwatched {
@@ -136,8 +137,11 @@ impl Readers {
     fn watch(&self) {
         let readers = Arc::clone(&self.0);
         let watch = move || {
-            while readers.lock().is_ok_and(|mut idle| idle.give_back()) {
+            loop {
                 thread::sleep(REST);
+                if !lock(&readers).give_back() {
+                    break;
+                }
             }
         };
         if thread::Builder::new().name("omnicache-readers".into()).spawn(watch).is_err() {
@@ -156,7 +160,9 @@ impl Idle {
             let rested = reader.kept.is_some() && !std::mem::take(&mut reader.used);
             !rested || reader.fresh().is_ok()
         });
-        self.watched = self.readers.iter().any(|reader| reader.kept.is_some());
+        // One that is in use just now comes back.
+        self.watched =
+            std::mem::take(&mut self.busy) || self.readers.iter().any(|reader| reader.kept.is_some());
         self.watched
     }
 }

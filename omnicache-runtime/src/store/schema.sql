@@ -49,7 +49,11 @@ CREATE VIEW totals AS
            max(coalesce(e.id, 0), s.last_id) AS last_id,
            s.version + max(coalesce(e.id, 0) - s.last_id, 0) AS version,
            max(coalesce(e.stored, 0), s.latest) AS latest,
-           s.settled AS settled
+           s.settled AS settled,
+           -- Damage may have made anything of them, and a sum makes a number of anything.
+           typeof(s.bytes) = 'integer' AND typeof(s.entries) = 'integer' AND typeof(s.last_id) = 'integer'
+           AND typeof(s.version) = 'integer' AND typeof(s.latest) = 'integer' AND typeof(s.settled) = 'integer'
+           AND (e.id IS NULL OR typeof(e.total) = 'integer' AND typeof(e.stored) = 'integer') AS sound
     FROM store s LEFT JOIN entry e ON e.id = (SELECT max(id) FROM entry) WHERE s.id = 1;
 -- The youngest entry must not take the counts along.
 CREATE TRIGGER entry_leaves BEFORE DELETE ON entry WHEN OLD.id > (SELECT last_id FROM store WHERE id = 1)

@@ -45,8 +45,8 @@ impl Found {
             namespace: row.get(1)?,
             key: envelope.key().to_vec(),
             stored_at: envelope.info.stored_at,
-            accessed: row.get(5)?,
-            uses: row.get(6)?,
+            accessed: row.get_ref(5)?.as_i64().unwrap_or(0),
+            uses: row.get_ref(6)?.as_i64().unwrap_or(0),
         }))
     }
 }
@@ -96,6 +96,14 @@ impl KeyedStore {
 }
 
 impl DiskStore {
+    /// Runs a query that may find what is true at the moment.
+    pub(super) fn look_up<T: Default>(
+        &self,
+        body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Fault> {
+        Ok(self.index()?.look_up(body).map_err(|e| self.fault("reading the index", e))?.unwrap_or_default())
+    }
+
     /// Runs a query.
     pub(super) fn query<T: Default>(
         &self,

@@ -197,10 +197,12 @@ impl Store for KeyedStore {
         else {
             return Ok(None);
         };
-        let (accessed, uses): (i64, i64) = disk.query(|connection| {
+        let (accessed, uses): (i64, i64) = disk.look_up(|connection| {
             connection
                 .prepare_cached("SELECT coalesce(accessed, stored), uses FROM entry WHERE id = ?1")?
-                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row([id], |row| {
+                    Ok((row.get_ref(0)?.as_i64().unwrap_or(0), row.get_ref(1)?.as_i64().unwrap_or(0)))
+                })
                 .optional()
                 .map(Option::unwrap_or_default)
         })?;

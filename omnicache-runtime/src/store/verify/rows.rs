@@ -34,13 +34,21 @@ enum Judged {
 struct Checked {
     mark: Mark,
     judged: Judged,
-    /// What its charge and its expiry should be, if they are not.
-    columns: Option<(i64, Option<i64>)>,
+    /// What its other columns should be, if they are not.
+    columns: Option<Columns>,
+}
+
+/// What the envelope says of the columns beside it.
+struct Columns {
+    bytes: i64,
+    expires: Option<i64>,
+    stored: i64,
 }
 
 const SELECT: &str = "SELECT id, function, slot, bytes, expires, file, head, payload,
      EXISTS (SELECT 1 FROM function f WHERE f.id = entry.function),
-     EXISTS (SELECT 1 FROM entry o WHERE o.function = entry.function AND o.slot = entry.slot AND o.id < entry.id)
+     EXISTS (SELECT 1 FROM entry o WHERE o.function = entry.function AND o.slot = entry.slot AND o.id < entry.id),
+     stored, accessed
      FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2";
 
 impl DiskStore {
@@ -108,20 +116,24 @@ impl DiskStore {
     fn check_columns(
         &self,
         mark: &Mark,
-        columns: Option<(i64, Option<i64>)>,
+        columns: Option<Columns>,
         repair: bool,
         report: &mut Verification,
     ) -> Result<(), Failed> {
-        let Some((bytes, expires)) = columns else { return Ok(()) };
+        let Some(Columns { bytes, expires, stored }) = columns else { return Ok(()) };
         if !self.is_still_there(mark)? {
             return Ok(());
         }
-        let what = format!("entry {}: its charge or expiry is not what its envelope says", mark.id);
+        let what = format!("entry {}: its charge or times are not what its envelope says", mark.id);
         if repair {
             self.transact("setting columns right", |work| {
                 work.connection
-                    .prepare_cached("UPDATE entry SET bytes = ?3, expires = ?4 WHERE id = ?1 AND head = ?2")?
-                    .execute((mark.id, &mark.head, bytes, expires))
+                    .prepare_cached(
+                        "UPDATE entry SET bytes = ?3, expires = ?4, stored = ?5,
+                         accessed = CASE typeof(accessed) WHEN 'integer' THEN accessed ELSE ?5 END
+                         WHERE id = ?1 AND head = ?2",
+                    )?
+                    .execute((mark.id, &mark.head, bytes, expires, stored))
             })?;
         }
         report.found(ProblemKind::Count, what, repair);
@@ -159,18 +171,17 @@ fn judge(row: &Row<'_>) -> rusqlite::Result<Checked> {
     Ok(Checked { mark, judged, columns })
 }
 
-/// What charge and expiry should be, if they are not.
-fn columns_of(
-    row: &Row<'_>,
-    envelope: &Envelope<'_>,
-    head: usize,
-) -> rusqlite::Result<Option<(i64, Option<i64>)>> {
+/// What the columns should be, if they are not.
+fn columns_of(row: &Row<'_>, envelope: &Envelope<'_>, head: usize) -> rusqlite::Result<Option<Columns>> {
     let Envelope { info, length, .. } = envelope;
     let bytes = time(length.saturating_add(head as u64 + ROW));
     let expires = info.ttl.map(|ttl| time(info.stored_at.saturating_add(ttl)));
+    let stored = time(info.stored_at);
     let same = row.get_ref(3)? == ValueRef::Integer(bytes)
-        && row.get_ref(4)? == expires.map_or(ValueRef::Null, ValueRef::Integer);
-    Ok((!same).then_some((bytes, expires)))
+        && row.get_ref(4)? == expires.map_or(ValueRef::Null, ValueRef::Integer)
+        && row.get_ref(10)? == ValueRef::Integer(stored)
+        && matches!(row.get_ref(11)?, ValueRef::Null | ValueRef::Integer(_));
+    Ok((!same).then_some(Columns { bytes, expires, stored }))
 }
 
 /// Judges a row whose envelope is sound.

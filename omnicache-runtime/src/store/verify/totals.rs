@@ -1,18 +1,11 @@
 //! Checks the counts that puts and removals keep.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{Failed, ProblemKind, Verification};
+use crate::store::evict::{Totals, recount, unsigned};
 use crate::store::open::DiskStore;
 use crate::store::quota;
-
-/// What the entries add up to, and what the view `totals` says of it.
-#[derive(PartialEq, Eq)]
-struct Counted {
-    bytes: i64,
-    entries: i64,
-    last_id: i64,
-}
 
 impl DiskStore {
     pub(super) fn check_totals(&self, repair: bool, report: &mut Verification) -> Result<(), Failed> {
@@ -27,7 +20,7 @@ impl DiskStore {
         let wrong = self.index()?.read(compare)?.flatten();
         let Some(what) = wrong else { return Ok(()) };
         if repair {
-            self.transact("setting counts right", |work| mend(work.connection))?;
+            self.transact("setting counts right", |work| recount(work.connection))?;
         }
         report.found(ProblemKind::Count, what, repair);
         Ok(())
@@ -37,45 +30,35 @@ impl DiskStore {
 fn compare(connection: &Connection) -> rusqlite::Result<Option<String>> {
     // One transaction, so that both are of one moment.
     let transaction = connection.unchecked_transaction()?;
-    let (sums, said) = (sums(&transaction)?, said(&transaction)?);
+    let (bytes, entries) = sums(&transaction)?;
+    let said = Totals::look(&transaction).optional()?;
+    let lost = is_lost(&transaction)?;
     transaction.finish()?;
     Ok(match said {
         None => Some("the store's counts are missing".into()),
-        Some(said) if said.entries != sums.entries || said.bytes != sums.bytes => Some(format!(
-            "the store counts {} entries of {} bytes, and has {} of {}",
-            said.entries, said.bytes, sums.entries, sums.bytes
+        Some((_, false)) => Some("the store's counts are no numbers".into()),
+        Some((said, _)) if said.entries != entries || said.bytes != bytes => Some(format!(
+            "the store counts {} entries of {} bytes, and has {entries} of {bytes}",
+            said.entries, said.bytes
         )),
+        Some(_) if lost => Some("entries are missing in the order of access".into()),
         Some(_) => None,
     })
 }
 
-fn sums(connection: &Connection) -> rusqlite::Result<Counted> {
-    let sql = // `total` is exact up to 2^53, and unlike `sum` it bears texts and overflows, which damage may have made.
-        "SELECT CAST(total(bytes) AS INTEGER), count(*), coalesce(max(id), 0) FROM entry";
-    connection.query_row(sql, [], |row| {
-        Ok(Counted { bytes: row.get(0)?, entries: row.get(1)?, last_id: row.get(2)? })
+/// What the entries add up to: bytes, and how many they are.
+fn sums(connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+    // `total` is exact up to 2^53, and unlike `sum` it bears texts and overflows, which damage may have made.
+    connection.query_row("SELECT CAST(total(bytes) AS INTEGER), count(*) FROM entry", [], |row| {
+        Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
     })
 }
 
-fn said(connection: &Connection) -> rusqlite::Result<Option<Counted>> {
-    let number =
-        |row: &Row<'_>, at: usize| -> rusqlite::Result<i64> { Ok(row.get_ref(at)?.as_i64().unwrap_or(-1)) };
+/// Whether an entry is not in the order of access, and would not be found by its number either.
+fn is_lost(connection: &Connection) -> rusqlite::Result<bool> {
     connection
-        .query_row("SELECT bytes, entries, last_id FROM totals", [], |row| {
-            Ok(Counted { bytes: number(row, 0)?, entries: number(row, 1)?, last_id: number(row, 2)? })
-        })
-        .optional()
-}
-
-fn mend(connection: &Connection) -> rusqlite::Result<()> {
-    let Counted { bytes, entries, last_id } = sums(connection)?;
-    connection.execute("INSERT OR IGNORE INTO store VALUES (1, 0, 0, 0, 0, 0, 0)", [])?;
-    connection
-        .execute(
-            "UPDATE store SET bytes = ?1, entries = ?2, last_id = max(CAST(last_id AS INTEGER), ?3),
-             version = CAST(version AS INTEGER) + max(?3 - CAST(last_id AS INTEGER), 0) + 1,
-             latest = (SELECT coalesce(max(CAST(stored AS INTEGER)), 0) FROM entry), settled = 0 WHERE id = 1",
-            (bytes.max(0), entries, last_id),
-        )
-        .map(drop)
+        .prepare(
+            "SELECT 1 FROM entry, store WHERE entry.id <= store.settled AND entry.accessed IS NULL LIMIT 1",
+        )?
+        .exists([])
 }
