@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use super::writer::Tag;
 use super::{CacheKey, KeyWriter};
 
-/// The content of a file as it was when [`file`] looked, as a key.
+/// The content of a file as it was when [`file()`] looked, as a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileContent(Seen);
 
