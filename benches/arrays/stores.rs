@@ -9,7 +9,7 @@ use std::time::Instant;
 use ndarray::{Array2, ShapeBuilder, s};
 use omnicache::{MappedArray, cache, for_ndarray};
 
-use crate::support::{Contest, goal, limit};
+use crate::support::{Contest, at_most, goal};
 use crate::{COLUMNS, ROWS, array, children, dir};
 
 const PART: &str = "stores";
@@ -96,6 +96,6 @@ pub fn run() {
         .run(1);
     goal("a raw write", 1.0 / ratios[1], 1.0 / 1.15);
     if cfg!(target_os = "linux") {
-        limit("peak memory beside the array, bytes", children::ask("peak", &root), f64::from(8 << 20));
+        at_most("peak memory beside the array, bytes", children::ask("peak", &root), f64::from(8 << 20));
     }
 }

@@ -42,15 +42,9 @@ impl<'a> Contest<'a> {
         self
     }
 
-    /// Runs all entrants and returns their median times relative to the first.
-    pub fn run(self, count: usize) -> Vec<f64> {
-        let medians = self.medians(count);
-        medians.iter().map(|nanos| nanos / medians[0]).collect()
-    }
-
     /// Runs all entrants in turn, round after round, prints the median time of one of `count` operations, and
-    /// returns those medians in nanoseconds.
-    pub fn medians(mut self, count: usize) -> Vec<f64> {
+    /// returns those medians.
+    pub fn run(mut self, count: usize) -> Results<'a> {
         let mut times = vec![Vec::new(); self.entrants.len()];
         for round in 0..=self.rounds {
             for ((_, work), times) in self.entrants.iter_mut().zip(&mut times) {
@@ -73,14 +67,49 @@ impl<'a> Contest<'a> {
         for ((name, _), nanos) in self.entrants.iter().zip(&medians) {
             println!("  {name:<40} {:>12}   {:>7.2} x ours", human(*nanos), nanos / medians[0]);
         }
-        medians
+        let relative = |nanos| nanos / medians[0];
+        Results(
+            self.entrants
+                .iter()
+                .zip(&medians)
+                .map(|((name, _), &nanos)| (*name, nanos, relative(nanos)))
+                .collect(),
+        )
     }
 }
 
-/// Says whether a figure keeps to a limit; nothing more comes of it.
-pub fn limit(what: &str, figure: f64, most: f64) {
+/// The medians of a contest by entrant; an index gives one relative to the first.
+pub struct Results<'a>(Vec<(&'a str, f64, f64)>);
+
+impl Results<'_> {
+    /// How many entrants there were.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The nanoseconds of one operation.
+    pub fn nanos(&self, entrant: &str) -> f64 {
+        self.0.iter().find(|(name, ..)| *name == entrant).expect("an entrant of this contest").1
+    }
+
+    /// The same, relative to the first entrant.
+    pub fn of(&self, entrant: &str) -> f64 {
+        self.nanos(entrant) / self.0[0].1
+    }
+}
+
+impl std::ops::Index<usize> for Results<'_> {
+    type Output = f64;
+
+    fn index(&self, index: usize) -> &f64 {
+        &self.0[index].2
+    }
+}
+
+/// Says whether a figure keeps within a goal; nothing more comes of it.
+pub fn at_most(what: &str, figure: f64, most: f64) {
     let verdict = if figure <= most { "met" } else { "MISSED" };
-    println!("  goal: {what} <= {most:.0}: {verdict} ({figure:.0})");
+    println!("  goal: {what}, at most {most:.2}: {verdict} ({figure:.2})");
 }
 
 /// Says whether a ratio reaches a goal; nothing more comes of it.

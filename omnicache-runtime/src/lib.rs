@@ -19,6 +19,7 @@ mod settings;
 mod stats;
 #[cfg(feature = "disk")]
 pub mod store;
+mod stripes;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "ndarray")]

@@ -7,8 +7,8 @@ pub use inventory;
 
 pub use crate::driver::{
     AsyncOperation, Call, Contains, ExplainCall, FilePath, Function, Invalidate, Local, Meta, Operation,
-    Peek, Refresh, Setup, Site, SiteRef, Step, Uncached, clear, clear_async, clear_site, clear_site_async,
-    explain, explain_site, function, local_function, stats_of as stats, stats_site,
+    Peek, Refresh, Seen, Setup, Site, SiteRef, Step, Uncached, clear, clear_async, clear_site,
+    clear_site_async, explain, explain_site, function, local_function, stats_of as stats, stats_site,
 };
 pub use crate::key::KeyWriter;
 pub use crate::kind::{Backend, Policy};

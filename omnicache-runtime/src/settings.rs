@@ -111,8 +111,13 @@ pub(crate) enum Mode {
     Refreshing,
 }
 
-/// How calls are served in this process; one relaxed load.
+/// Whether calls are known to be served from the cache: one relaxed load, and one comparison.
 #[inline]
+pub(crate) fn is_plain() -> bool {
+    MODE.load(Ordering::Relaxed) == PLAIN
+}
+
+/// How calls are served in this process.
 pub(crate) fn mode() -> Mode {
     match MODE.load(Ordering::Relaxed) {
         PLAIN => Mode::Plain,

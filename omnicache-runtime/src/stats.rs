@@ -1,11 +1,10 @@
 //! What a function's cache has done.
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Nanos, nanos};
+use crate::stripes::{self, SHARED};
 
 /// What a cache has done since its process began.
 ///
@@ -113,6 +112,12 @@ impl Counters {
         self.memory_hits.add();
     }
 
+    /// Counts a hit in memory if this thread has a stripe of its own; tells whether it has.
+    #[inline]
+    pub(crate) fn memory_hit_of_owner(&self) -> bool {
+        self.memory_hits.add_to_own()
+    }
+
     /// Notes what computing a result took.
     pub(crate) fn computed(&self, cost: Nanos) {
         self.cost.add(cost);
@@ -144,14 +149,10 @@ impl Counters {
     }
 }
 
-const STRIPES: usize = 32;
-/// The stripe of threads that found all others taken.
-const SHARED: usize = STRIPES - 1;
-
 /// A counter whose stripes belong to one thread each, so that counting needs no atomic read-modify-write and no
 /// line moves between cores.
 #[derive(Debug)]
-struct Striped([Stripe; STRIPES]);
+struct Striped([Stripe; SHARED + 1]);
 
 #[derive(Debug, Default)]
 #[repr(align(64))]
@@ -165,61 +166,34 @@ impl Default for Striped {
 
 impl Striped {
     #[inline]
+    fn add_to_own(&self) -> bool {
+        let own = self.0[..SHARED].get(stripes::own());
+        if let Some(Stripe(own)) = own {
+            own.store(own.load(Relaxed) + 1, Relaxed);
+        }
+        own.is_some()
+    }
+
+    #[inline]
     fn add(&self) {
-        let index = own_stripe();
-        let stripe = &self.0[index].0;
-        if index == SHARED {
-            stripe.fetch_add(1, Relaxed);
+        if !self.add_to_own() {
+            self.add_elsewhere();
+        }
+    }
+
+    /// Counts for a thread that counts for the first time, or has no stripe of its own.
+    #[cold]
+    fn add_elsewhere(&self) {
+        if stripes::take() == SHARED {
+            self.0[SHARED].0.fetch_add(1, Relaxed);
         } else {
-            stripe.store(stripe.load(Relaxed) + 1, Relaxed);
+            self.add_to_own();
         }
     }
 
     fn sum(&self) -> u64 {
         self.0.iter().map(|stripe| stripe.0.load(Relaxed)).sum()
     }
-}
-
-/// Stripes that no living thread owns.
-static FREE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
-static HANDED_OUT: AtomicU64 = AtomicU64::new(0);
-
-/// Gives a stripe back when its thread ends.
-struct Owner(usize);
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        OWN.set(SHARED);
-        if self.0 != SHARED {
-            FREE.lock().unwrap_or_else(PoisonError::into_inner).push(self.0);
-        }
-    }
-}
-
-thread_local! {
-    static OWN: Cell<usize> = const { Cell::new(usize::MAX) };
-    static OWNER: Owner = Owner(take_stripe());
-}
-
-#[inline]
-fn own_stripe() -> usize {
-    let own = OWN.get();
-    if own < STRIPES { own } else { first_stripe() }
-}
-
-#[cold]
-fn first_stripe() -> usize {
-    let stripe = OWNER.try_with(|owner| owner.0).unwrap_or(SHARED);
-    OWN.set(stripe);
-    stripe
-}
-
-fn take_stripe() -> usize {
-    let freed = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    freed.unwrap_or_else(|| {
-        let next = HANDED_OUT.fetch_add(1, Relaxed);
-        usize::try_from(next).unwrap_or(SHARED).min(SHARED)
-    })
 }
 
 #[cfg(test)]

@@ -28,3 +28,4 @@ mod kinds;
 mod options;
 mod refusals;
 mod results;
+mod scalars;

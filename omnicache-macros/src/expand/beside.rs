@@ -1,6 +1,6 @@
 //! A function with its cache beside it: in a type of its name, or in functions that carry its name.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, GenericParam, ItemFn, parse_quote};
 
@@ -107,10 +107,14 @@ fn marker(context: &Context<'_>) -> TokenStream {
 }
 
 /// The names of all type and const parameters, with those of each `impl Trait`.
-fn named_params(context: &Context<'_>) -> TokenStream {
+fn type_names(context: &Context<'_>) -> Vec<TokenStream> {
     let mut names = context.function.written_params();
     names.extend(context.function.opaques.iter().map(|param| param.ident.to_token_stream()));
-    turbofish(&names)
+    names
+}
+
+fn named_params(context: &Context<'_>) -> TokenStream {
+    turbofish(&type_names(context))
 }
 
 /// The cached function as the runtime knows it.
@@ -133,12 +137,48 @@ fn cached(context: &Context<'_>) -> TokenStream {
     quote!(#attributes fn #name #params() -> #kept #bounds { #needs #make })
 }
 
-/// The one way in: every operation is this function with another first argument.
+/// The one way in: every operation is this function with another first argument. Of a function that is no `async fn`
+/// it is the one look at memory that a hit takes, and what takes more stands behind it.
 fn enter(context: &Context<'_>) -> TokenStream {
-    let function = context.function;
-    let (attributes, name, private) = (hidden(context), context.hidden("enter"), &context.private);
     let (operation, step) = (parts::local("__op"), parts::local("__step"));
-    let kind: Ident = parts::local("__Op");
+    let (cached, types) = (context.hidden("function"), named_params(context));
+    let answer = parts::answer(context, &step, &run_body(context));
+    if context.function.is_async() {
+        let look = parts::look(context, "at", &quote!(#operation, Self::#cached #types()));
+        let block = quote!({ let #step = #look; #answer });
+        return way(context, "enter", None, &block);
+    }
+    let (seen, reply, private) = (parts::local("__seen"), parts::local("__reply"), &context.private);
+    let hit = parts::look(context, "hit", &quote!(&#operation, &Self::#cached #types()));
+    // A key that depends on files is written anew, so that all that follows speaks of one look at them.
+    let known = if context.settings.depends.is_empty() {
+        quote!(#seen)
+    } else {
+        quote!({ let _ = #seen; #private::Seen::NOTHING })
+    };
+    let look = parts::look(context, "at", &quote!(#operation, Self::#cached #types(), #known));
+    let (pursue, mut types) = (context.hidden("pursue"), type_names(context));
+    types.push(parts::local("__Op").to_token_stream());
+    let types = turbofish(&types);
+    let function = context.function;
+    let (own, others) = (function.self_value().into_iter(), function.argument_names());
+    let near = quote!({
+        match #hit {
+            ::core::result::Result::Ok(#reply) => #reply,
+            ::core::result::Result::Err(#seen) => Self::#pursue #types(#(#own,)* #operation, #seen #(, #others)*),
+        }
+    });
+    let far = quote!({ let #step = #look; #answer });
+    let near = way(context, "enter", None, &near);
+    let far = way(context, "pursue", Some(&quote!(, #seen: #private::Seen)), &far);
+    quote!(#[inline] #near #[inline(never)] #far)
+}
+
+/// A function that takes an operation and what the cached one takes, and gives the operation's reply.
+fn way(context: &Context<'_>, name: &str, more: Option<&TokenStream>, block: &TokenStream) -> TokenStream {
+    let function = context.function;
+    let (attributes, name, private) = (hidden(context), context.hidden(name), &context.private);
+    let (operation, kind) = (parts::local("__op"), parts::local("__Op"));
     let driver = if function.is_async() { quote!(AsyncOperation) } else { quote!(Operation) };
     let output = &function.output;
     let mut generics = context.named_generics();
@@ -150,15 +190,9 @@ fn enter(context: &Context<'_>) -> TokenStream {
         quote!(#name: #ty)
     });
     let asyncness = &function.item.sig.asyncness;
-    let (cached, types) = (context.hidden("function"), named_params(context));
-    let look = parts::step(context, &operation.to_token_stream(), &quote!(Self::#cached #types()));
-    let answer = parts::answer(context, &step, &run_body(context));
     quote! {
         #attributes
-        #asyncness fn #name #params(#(#own)* #operation: #kind #(, #others)*) -> #kind::Reply #bounds {
-            let #step = #look;
-            #answer
-        }
+        #asyncness fn #name #params(#(#own)* #operation: #kind #more #(, #others)*) -> #kind::Reply #bounds #block
     }
 }
 

@@ -1,7 +1,7 @@
 //! A function with its cache inside it, for where nothing can be put beside it: `companion = false`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 
 use super::context::Context;
 use super::{attributes, parts};
@@ -24,7 +24,8 @@ fn inside(context: &Context<'_>) -> TokenStream {
     // The type of a closure names the instance of the function around it.
     let make = parts::make(context, &parts::site(context), &quote!(|| ()));
     let private = &context.private;
-    let look = parts::step(context, &quote!(#private::Call), &cached.to_token_stream());
+    let seen = (!context.function.is_async()).then(|| quote!(, #private::Seen::NOTHING));
+    let look = parts::look(context, "at", &quote!(#private::Call, #cached #seen));
     let answer = parts::answer(context, &step, &run_body(context));
     let needs = parts::needs(context);
     quote! {

@@ -72,18 +72,19 @@ fn keep_if(context: &Context<'_>) -> TokenStream {
     quote!(::core::option::Option::Some({ let #name: #wanted = #question; #name }))
 }
 
-/// Looks the call up, and runs the body if the runtime asks for it.
-pub(super) fn step(context: &Context<'_>, operation: &TokenStream, function: &TokenStream) -> TokenStream {
+/// Looks the call up in whatever way `ask`, a function of the runtime's driver, does.
+pub(super) fn look(context: &Context<'_>, ask: &str, before: &TokenStream) -> TokenStream {
     let private = &context.private;
     let writer = local("__key");
     let key = key::write(context, &writer);
+    let ask = Ident::new(ask, Span::call_site());
     let (driver, wait) = match context.function.item.sig.asyncness {
         None => (quote!(Operation), TokenStream::new()),
         Some(_) => (quote!(AsyncOperation), quote!(.await)),
     };
     let files = key::files(context);
     let look = quote! {
-        #private::#driver::at(#operation, #function, |#writer: &mut #private::KeyWriter| { #key }) #wait
+        #private::#driver::#ask(#before, |#writer: &mut #private::KeyWriter| { #key }) #wait
     };
     if files.is_empty() { look } else { quote!({ #files #look }) }
 }

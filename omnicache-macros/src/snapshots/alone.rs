@@ -55,6 +55,7 @@ impl Square {
         let __step = ::omnicache::__private::Operation::at(
             ::omnicache::__private::Call,
             __function,
+            ::omnicache::__private::Seen::NOTHING,
             |__key: &mut ::omnicache::__private::KeyWriter| {
                 ::omnicache::__private::key_self!(__key, * self);
                 ::omnicache::__private::key!(__key, scale);

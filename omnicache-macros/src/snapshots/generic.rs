@@ -86,6 +86,7 @@ impl sorted {
             },
         )
     }
+    #[inline]
     #[doc(hidden)]
     fn __enter<
         T: Ord + Clone,
@@ -98,9 +99,42 @@ impl sorted {
         __T0: 'static,
         Vec<T>: ::omnicache::__private::Keep,
     {
+        match ::omnicache::__private::Operation::hit(
+            &__op,
+            &Self::__function::<T, N, __T0>(),
+            |__key: &mut ::omnicache::__private::KeyWriter| {
+                ::omnicache::__private::key!(__key, items);
+                ::omnicache::__private::key!(__key, N);
+            },
+        ) {
+            ::core::result::Result::Ok(__reply) => __reply,
+            ::core::result::Result::Err(__seen) => {
+                Self::__pursue::<T, N, __T0, __Op>(__op, __seen, items, by)
+            }
+        }
+    }
+    #[inline(never)]
+    #[doc(hidden)]
+    fn __pursue<
+        T: Ord + Clone,
+        const N: usize,
+        __T0: Fn(&T) -> u8,
+        __Op: ::omnicache::__private::Operation<Vec<T>>,
+    >(
+        __op: __Op,
+        __seen: ::omnicache::__private::Seen,
+        items: &[T; N],
+        by: __T0,
+    ) -> __Op::Reply
+    where
+        T: 'static,
+        __T0: 'static,
+        Vec<T>: ::omnicache::__private::Keep,
+    {
         let __step = ::omnicache::__private::Operation::at(
             __op,
             Self::__function::<T, N, __T0>(),
+            __seen,
             |__key: &mut ::omnicache::__private::KeyWriter| {
                 ::omnicache::__private::key!(__key, items);
                 ::omnicache::__private::key!(__key, N);

@@ -74,14 +74,36 @@ impl shared {
             },
         )
     }
+    #[inline]
     #[doc(hidden)]
     fn __enter<__Op: ::omnicache::__private::Operation<Rc<u8>>>(
         __op: __Op,
         n: u8,
     ) -> __Op::Reply {
+        match ::omnicache::__private::Operation::hit(
+            &__op,
+            &Self::__function(),
+            |__key: &mut ::omnicache::__private::KeyWriter| {
+                ::omnicache::__private::key!(__key, n);
+            },
+        ) {
+            ::core::result::Result::Ok(__reply) => __reply,
+            ::core::result::Result::Err(__seen) => {
+                Self::__pursue::<__Op>(__op, __seen, n)
+            }
+        }
+    }
+    #[inline(never)]
+    #[doc(hidden)]
+    fn __pursue<__Op: ::omnicache::__private::Operation<Rc<u8>>>(
+        __op: __Op,
+        __seen: ::omnicache::__private::Seen,
+        n: u8,
+    ) -> __Op::Reply {
         let __step = ::omnicache::__private::Operation::at(
             __op,
             Self::__function(),
+            __seen,
             |__key: &mut ::omnicache::__private::KeyWriter| {
                 ::omnicache::__private::key!(__key, n);
             },

@@ -96,6 +96,7 @@ impl Square {
             },
         )
     }
+    #[inline]
     #[doc(hidden)]
     #[allow(
         unused,
@@ -119,9 +120,49 @@ impl Square {
         __op: __Op,
         scale: f64,
     ) -> __Op::Reply {
+        match ::omnicache::__private::Operation::hit(
+            &__op,
+            &Self::__omnicache_area_function(),
+            |__key: &mut ::omnicache::__private::KeyWriter| {
+                ::omnicache::__private::key_self!(__key, * self);
+                ::omnicache::__private::key!(__key, scale);
+            },
+        ) {
+            ::core::result::Result::Ok(__reply) => __reply,
+            ::core::result::Result::Err(__seen) => {
+                Self::__omnicache_area_pursue::<__Op>(self, __op, __seen, scale)
+            }
+        }
+    }
+    #[inline(never)]
+    #[doc(hidden)]
+    #[allow(
+        unused,
+        nonstandard_style,
+        deprecated,
+        unreachable_pub,
+        unused_qualifications,
+        unused_lifetimes,
+        single_use_lifetimes,
+        private_interfaces,
+        private_bounds,
+        missing_debug_implementations,
+        missing_copy_implementations,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery,
+        clippy::restriction
+    )]
+    fn __omnicache_area_pursue<__Op: ::omnicache::__private::Operation<f64>>(
+        &self,
+        __op: __Op,
+        __seen: ::omnicache::__private::Seen,
+        scale: f64,
+    ) -> __Op::Reply {
         let __step = ::omnicache::__private::Operation::at(
             __op,
             Self::__omnicache_area_function(),
+            __seen,
             |__key: &mut ::omnicache::__private::KeyWriter| {
                 ::omnicache::__private::key_self!(__key, * self);
                 ::omnicache::__private::key!(__key, scale);

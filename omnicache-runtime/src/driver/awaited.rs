@@ -81,7 +81,7 @@ impl<F: SharedForm> Function<F> {
         key: &impl WriteKey,
         used: bool,
     ) -> Option<Found<F::Kept>> {
-        let found = if used { self.tier.get_awaited(digest).await? } else { self.tier.peek(digest)? };
+        let found = if used { self.tier.get(digest)? } else { self.tier.peek(digest)? };
         if self.is_fresh(&found) {
             return Some(found);
         }
@@ -93,7 +93,7 @@ impl<F: SharedForm> Function<F> {
             entry.renew(generation);
             return Some(found);
         }
-        self.tier.remove_awaited(digest).await;
+        self.tier.remove(digest);
         None
     }
 
@@ -181,8 +181,8 @@ impl<F: SharedForm> Function<F> {
         self.flights.revoke(miss.digest);
         let (worth, verdict) = self.save_awaited(miss, since, worth, true).await;
         match self.entry(&worth, verdict) {
-            Some(entry) => self.tier.insert_awaited(miss.digest, entry).await,
-            None => drop(self.tier.remove_awaited(miss.digest).await),
+            Some(entry) => self.tier.insert(miss.digest, entry),
+            None => drop(self.tier.remove(miss.digest)),
         }
         self.common.recomputed(miss.digest);
         F::give(worth.kept)
@@ -220,7 +220,7 @@ impl<F: SharedForm> Function<F> {
         let since = self.since_awaited().await;
         let due = self.common.is_due(miss.digest);
         if !due && self.remembers() {
-            let found = self.tier.get_awaited(miss.digest).await;
+            let found = self.tier.get(miss.digest);
             if let Some(found) = found.filter(|found| self.is_fresh(found)) {
                 self.common.counters.memory_hit();
                 lead.land(|| found.clone());
@@ -265,9 +265,9 @@ impl<F: SharedForm> Function<F> {
     }
 
     async fn keep_awaited(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
-        self.tier.insert_awaited(digest, entry).await;
+        self.tier.insert(digest, entry);
         if lead.is_revoked() {
-            self.tier.remove_awaited(digest).await;
+            self.tier.remove(digest);
         }
     }
 }
@@ -319,7 +319,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
         let held = self.recall_awaited(digest, &key, false).await.is_some();
         // In this order: a leader that lands in between sees that it was revoked, and removes what it kept.
         self.flights.revoke(digest);
-        self.tier.remove_awaited(digest).await;
+        self.tier.remove(digest);
         let removed = self.ask(self.shelf_key(&key), Shelf::remove).await;
         let stored = removed.is_some_and(|removed| self.settled(removed));
         self.invalidated(digest, stored || held)

@@ -11,9 +11,9 @@ use crate::clock::Nanos;
 use crate::error::{ConfigError, Fault, FaultKind};
 use crate::explain::{CallExplanation, Explanation, human_size, human_span};
 use crate::flight::Flights;
-use crate::key::{Digest, KeyWriter};
+use crate::key::{Digest, KeyWriter, Secret};
 use crate::kind::{Backend, Kind, Policy};
-use crate::memory::{Entry, Found, Tier, TierPlan};
+use crate::memory::{Entry, Found, Scalars, Tier, TierPlan, WordsOf};
 use crate::select::{Config, Dispatch, Form, Plan, SharedForm, Side};
 use crate::stats::Stats;
 
@@ -35,6 +35,7 @@ pub struct Function<F: Form> {
     pub(super) common: Arc<Common>,
     keep_if: Option<fn(&F::Result) -> bool>,
     remembers: bool,
+    pub(super) secret: &'static Secret,
 }
 
 /// A call that has found nothing in memory.
@@ -99,8 +100,8 @@ impl<F: SharedForm> Function<F> {
         let common = Common::new(site);
         let plain = plan.kind == Kind::Scalar
             && plan.policy == Policy::S3Fifo
-            && plan.ttl.is_none()
             && plan.idle.is_none()
+            && Scalars::<F::Kept>::hold(F::BITS, plan.ttl.is_some())
             && plan.has_default_bounds
             && !plan.persists();
         let tier = Tier::new(TierPlan {
@@ -111,7 +112,7 @@ impl<F: SharedForm> Function<F> {
             clock: Arc::clone(&plan.clock),
             on_evict: common.on_evict(),
             on_expire: common.on_expire(),
-            words: F::words().filter(|_| plain).map(|conversion| conversion.0),
+            words: plain.then_some(WordsOf { bits: F::BITS, to: F::to_bits, from: F::from_bits }),
             word_size: facts.size,
             awaited: site.meta.is_async,
         });
@@ -121,7 +122,16 @@ impl<F: SharedForm> Function<F> {
             .flatten()
             .map(Arc::new);
         let remembers = plan.small.memory || plan.large.memory || shelf.is_none();
-        Self { plan, tier, flights: Flights::new(), shelf, common, keep_if: setup.keep_if, remembers }
+        Self {
+            plan,
+            tier,
+            flights: Flights::new(),
+            shelf,
+            common,
+            keep_if: setup.keep_if,
+            remembers,
+            secret: Secret::get(),
+        }
     }
 
     /// The address by which a thread knows what it computes.

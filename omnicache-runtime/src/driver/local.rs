@@ -16,13 +16,13 @@ use std::thread::ThreadId;
 use super::awaited::AsyncCached;
 use super::common::Common;
 use super::function::{Miss, Purpose, Setup, explain, raise};
-use super::operation::{Cached, Step, WriteKey};
+use super::operation::{Cached, Seen, Step, WriteKey};
 use super::registry::Registered;
 use super::site::Site;
 use super::sync::timed;
 use crate::clock::{Nanos, nanos};
 use crate::explain::{CallExplanation, Explanation};
-use crate::key::{Digest, KeyWriter};
+use crate::key::{Digest, DigestState, KeyWriter};
 use crate::memory::{Entry, LocalTier};
 use crate::select::{Config, Form, Plan};
 use crate::settings::{Mode, mode};
@@ -50,7 +50,8 @@ pub(super) struct LocalShared {
 }
 
 thread_local! {
-    static LOCALS: RefCell<HashMap<(usize, TypeId), Rc<dyn Any>>> = RefCell::default();
+    /// By address and type, which are hashes enough.
+    static LOCALS: RefCell<HashMap<(usize, TypeId), Rc<dyn Any>, DigestState>> = RefCell::default();
 }
 
 impl<F: Form> std::fmt::Debug for Local<F> {
@@ -60,14 +61,15 @@ impl<F: Form> std::fmt::Debug for Local<F> {
 }
 
 impl<F: Form> Local<F> {
-    pub(super) fn of(site: &'static Site, marker: TypeId, setup: impl FnOnce() -> Setup<F::Result>) -> Self {
+    pub(super) fn of<M>(site: &'static Site, setup: impl FnOnce() -> Setup<F::Result>) -> Self {
+        let marker = typeid::of::<M>();
         let place = (std::ptr::from_ref(site) as usize, marker);
         let found = LOCALS.with_borrow(|locals| locals.get(&place).cloned());
         if let Some(inner) = found.and_then(|inner| inner.downcast().ok()) {
             return Self(inner);
         }
         let Setup { config, keep_if } = setup();
-        let shared = site.instance(marker, || LocalShared::new::<F>(site, config));
+        let shared = site.instance::<M, _>(|| LocalShared::new::<F>(site, config));
         let plan = &shared.plan;
         let tier = LocalTier::new(
             plan.bounds,
@@ -164,11 +166,11 @@ impl<F: Form> Local<F> {
 impl<F: Form> Cached for Local<F> {
     type Result = F::Result;
 
-    fn call(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
+    fn call(&self, seen: Seen, key: impl WriteKey) -> Step<F::Result, Miss> {
         if mode() == Mode::Disabled {
             return Step::Body(self.uncached());
         }
-        let digest = KeyWriter::digest(&key);
+        let digest = seen.digest(&key);
         let common = &self.0.shared.common;
         if !common.is_due(digest)
             && let Some(entry) = self.tier().get(digest)
@@ -238,7 +240,7 @@ impl<F: Form> Cached for Local<F> {
 
 impl<F: Form> AsyncCached for Local<F> {
     async fn call_awaited(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
-        self.call(key)
+        self.call(Seen::NOTHING, key)
     }
 
     async fn peek_awaited(&self, key: impl WriteKey) -> Option<F::Result> {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::function::Miss;
 use crate::explain::CallExplanation;
-use crate::key::KeyWriter;
+use crate::key::{Digest, KeyWriter};
 
 /// Writes the key of a call.
 pub trait WriteKey: Fn(&mut KeyWriter) {}
@@ -20,8 +20,17 @@ pub trait Cached: Sized {
     /// What it returns.
     type Result;
 
+    /// Serves a call if one look at memory is enough; tells what was seen if not.
+    ///
+    /// # Errors
+    /// What was seen is no error: it spares the look that follows.
+    #[inline]
+    fn hit(&self, _key: impl WriteKey) -> Result<Self::Result, Seen> {
+        Err(Seen::NOTHING)
+    }
+
     /// Serves a call, or tells to run the body.
-    fn call(&self, key: impl WriteKey) -> Step<Self::Result, Miss>;
+    fn call(&self, seen: Seen, key: impl WriteKey) -> Step<Self::Result, Miss>;
 
     /// The kept value; no use of it.
     fn peek(&self, key: impl WriteKey) -> Option<Self::Result>;
@@ -46,6 +55,25 @@ pub trait Cached: Sized {
 
     /// Runs the body, for the purpose that `miss` has.
     fn run(&self, miss: Miss, body: impl FnOnce() -> Self::Result) -> Self::Result;
+}
+
+/// What a look at a call has found out: its digest.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen(Digest);
+
+impl Seen {
+    /// Nothing.
+    pub const NOTHING: Self = Self(Digest::NONE);
+
+    pub(super) fn new(digest: Digest) -> Self {
+        Self(digest)
+    }
+
+    /// The digest of the call.
+    #[inline]
+    pub(super) fn digest(self, key: impl WriteKey) -> Digest {
+        if self.0 == Digest::NONE { KeyWriter::digest(key) } else { self.0 }
+    }
 }
 
 /// A step of an operation.
@@ -82,8 +110,22 @@ pub trait Operation<R>: Sized {
     /// The answer.
     type Reply;
 
+    /// Answers if one look at memory is enough.
+    ///
+    /// # Errors
+    /// What was seen is no error: it spares the look that follows.
+    #[inline]
+    fn hit<C: Cached<Result = R>>(&self, _cached: &C, _key: impl WriteKey) -> Result<Self::Reply, Seen> {
+        Err(Seen::NOTHING)
+    }
+
     /// Asks it.
-    fn at<C: Cached<Result = R>>(self, cached: C, key: impl WriteKey) -> Step<Self::Reply, Pending<C, Self>>;
+    fn at<C: Cached<Result = R>>(
+        self,
+        cached: C,
+        seen: Seen,
+        key: impl WriteKey,
+    ) -> Step<Self::Reply, Pending<C, Self>>;
 
     /// The answer, once the body has run.
     fn reply(result: R) -> Self::Reply;
@@ -118,8 +160,18 @@ impl<R> Operation<R> for Call {
     type Reply = R;
 
     #[inline]
-    fn at<C: Cached<Result = R>>(self, cached: C, key: impl WriteKey) -> Step<R, Pending<C, Self>> {
-        match cached.call(key) {
+    fn hit<C: Cached<Result = R>>(&self, cached: &C, key: impl WriteKey) -> Result<R, Seen> {
+        cached.hit(key)
+    }
+
+    #[inline]
+    fn at<C: Cached<Result = R>>(
+        self,
+        cached: C,
+        seen: Seen,
+        key: impl WriteKey,
+    ) -> Step<R, Pending<C, Self>> {
+        match cached.call(seen, key) {
             Step::Done(result) => Step::Done(result),
             Step::Body(miss) => Step::Body(Pending::new(cached, miss)),
         }
@@ -134,7 +186,7 @@ impl<R> Operation<R> for Call {
 impl<R> Operation<R> for Refresh {
     type Reply = R;
 
-    fn at<C: Cached<Result = R>>(self, cached: C, key: impl WriteKey) -> Step<R, Pending<C, Self>> {
+    fn at<C: Cached<Result = R>>(self, cached: C, _: Seen, key: impl WriteKey) -> Step<R, Pending<C, Self>> {
         let miss = cached.refresh(key);
         Step::Body(Pending::new(cached, miss))
     }
@@ -147,7 +199,7 @@ impl<R> Operation<R> for Refresh {
 impl<R> Operation<R> for Uncached {
     type Reply = R;
 
-    fn at<C: Cached<Result = R>>(self, cached: C, _key: impl WriteKey) -> Step<R, Pending<C, Self>> {
+    fn at<C: Cached<Result = R>>(self, cached: C, _: Seen, _key: impl WriteKey) -> Step<R, Pending<C, Self>> {
         let miss = cached.uncached();
         Step::Body(Pending::new(cached, miss))
     }
@@ -163,7 +215,12 @@ macro_rules! bodiless {
         impl<R> Operation<R> for $operation {
             type Reply = $reply;
 
-            fn at<C: Cached<Result = R>>(self, cached: C, key: impl WriteKey) -> Step<$reply, Pending<C, Self>> {
+            fn at<C: Cached<Result = R>>(
+                self,
+                cached: C,
+                _: Seen,
+                key: impl WriteKey,
+            ) -> Step<$reply, Pending<C, Self>> {
                 Step::Done(cached.$method(key))
             }
 

@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use super::function::{Function, Setup};
@@ -55,9 +56,26 @@ pub struct Site {
 /// One instantiation: a generic function has many, any other one.
 #[derive(Clone, Copy)]
 struct Instance {
-    marker: TypeId,
+    /// Names the instantiation, and the type behind `function` along with it.
+    key: TypeId,
     function: &'static (dyn Any + Send + Sync),
     registered: &'static dyn Registered,
+}
+
+/// Names an instantiation of the type `T`: one key, one `T`.
+struct Key<M, T>(PhantomData<fn() -> (M, T)>);
+
+impl Instance {
+    /// The function, if it is the one that `Key<M, T>` names.
+    #[inline]
+    fn find<M, T: Any>(&self) -> Option<&'static T> {
+        if self.key != typeid::of::<Key<M, T>>() {
+            return None;
+        }
+        // SAFETY: whoever made the instance took the key and the function's type of one `T`, and equal keys mean equal
+        // types but for lifetimes, of which `T` has none but `'static`.
+        Some(unsafe { &*std::ptr::from_ref(self.function).cast::<T>() })
+    }
 }
 
 /// A site, as the registry lists it.
@@ -78,43 +96,38 @@ impl Site {
         Self { meta, first: OnceLock::new(), more: RwLock::new(None) }
     }
 
-    /// The instantiation that `marker` names, made at its first use.
+    /// The instantiation that `M` names, made at its first use.
     #[inline]
-    pub(super) fn instance<T: Registered + Any + Send + Sync>(
+    pub(super) fn instance<M, T: Registered + Any + Send + Sync>(
         &'static self,
-        marker: TypeId,
         make: impl FnOnce() -> T,
     ) -> &'static T {
-        if let Some(first) = self.first.get()
-            && first.marker == marker
-            && let Some(function) = first.function.downcast_ref()
-        {
-            return function;
+        match self.first.get().and_then(Instance::find::<M, T>) {
+            Some(function) => function,
+            None => self.other_instance::<M, T>(make),
         }
-        self.other_instance(marker, make)
     }
 
     #[cold]
-    fn other_instance<T: Registered + Any + Send + Sync>(
+    fn other_instance<M, T: Registered + Any + Send + Sync>(
         &'static self,
-        marker: TypeId,
         make: impl FnOnce() -> T,
     ) -> &'static T {
-        let found = |instance: &Instance| instance.function.downcast_ref::<T>();
+        let key = typeid::of::<Key<M, T>>();
         let more = self.more.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(function) = more.as_ref().and_then(|more| found(more.get(&marker)?)) {
+        if let Some(function) = more.as_ref().and_then(|more| more.get(&key)?.find::<M, T>()) {
             return function;
         }
         drop(more);
         // Made without a lock: the configuration is user code.
         let made: &'static T = Box::leak(Box::new(make()));
-        let instance = Instance { marker, function: made, registered: made };
+        let instance = Instance { key, function: made, registered: made };
         let mut more = self.more.write().unwrap_or_else(PoisonError::into_inner);
         let first = self.first.get_or_init(|| instance);
-        if first.marker == marker {
-            return found(first).unwrap_or(made);
+        if let Some(function) = first.find::<M, T>() {
+            return function;
         }
-        found(more.get_or_insert_default().entry(marker).or_insert(instance)).unwrap_or(made)
+        more.get_or_insert_default().entry(key).or_insert(instance).find::<M, T>().unwrap_or(made)
     }
 
     /// The instantiations made so far.
@@ -146,7 +159,7 @@ pub fn function<M, F: SharedForm>(
     setup: impl FnOnce() -> Setup<F::Result>,
 ) -> &'static Function<F> {
     let _ = marker;
-    site.instance(typeid::of::<M>(), || Function::new(site, std::any::type_name::<M>(), setup()))
+    site.instance::<M, _>(move || Function::new(site, std::any::type_name::<M>(), setup()))
 }
 
 /// This thread's function of a site.
@@ -158,5 +171,5 @@ pub fn local_function<M, F: Form>(
     setup: impl FnOnce() -> Setup<F::Result>,
 ) -> Local<F> {
     let _ = marker;
-    Local::of(site, typeid::of::<M>(), setup)
+    Local::of::<M>(site, setup)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::function::{Appraised, Function, Miss, Purpose, Verdict, Worth};
-use super::operation::{Cached, Step, WriteKey};
+use super::operation::{Cached, Seen, Step, WriteKey};
 use super::shelf::{Held, Loaded};
 use crate::clock::{Nanos, nanos};
 use crate::explain::CallExplanation;
@@ -12,7 +12,7 @@ use crate::flight::{Joined, Lead, Leading, Waited, is_leading, wait};
 use crate::key::{Digest, KeyWriter};
 use crate::memory::{Entry, Found};
 use crate::select::SharedForm;
-use crate::settings::{Mode, mode};
+use crate::settings::{Mode, is_plain, mode};
 
 /// Runs a body and measures it.
 pub(super) fn timed<R>(body: impl FnOnce() -> R) -> (R, Nanos) {
@@ -25,19 +25,53 @@ impl<F: SharedForm> Cached for &Function<F> {
     type Result = F::Result;
 
     #[inline]
-    fn call(&self, key: impl WriteKey) -> Step<F::Result, Miss> {
-        if mode() != Mode::Plain {
-            return self.call_in_mode(&key);
+    fn hit(&self, key: impl WriteKey) -> Result<F::Result, Seen> {
+        if !is_plain() {
+            return Err(Seen::NOTHING);
         }
-        let digest = KeyWriter::digest(&key);
-        // Known at compile time: for all but plain numbers there is nothing here.
-        if let Some(conversion) = F::words()
-            && let Some(words) = self.tier.words(digest)
+        let digest = KeyWriter::digest_by(self.secret, &key);
+        // Known at compile time: for all but plain values there is nothing here.
+        if F::BITS <= 128 {
+            let bits = if F::BITS <= 64 {
+                self.tier.bits_at_once::<true>(digest)
+            } else {
+                self.tier.bits_at_once::<false>(digest)
+            };
+            // No call but that of what stands behind: this is all of a hit, and needs no room on the stack.
+            if let Some(bits) = bits
+                && self.common.counters.memory_hit_of_owner()
+            {
+                return Ok(F::give(F::from_bits(bits)));
+            }
+        } else if let Some(result) = self.read(digest) {
+            return Ok(result);
+        }
+        Err(Seen::new(digest))
+    }
+
+    fn call(&self, seen: Seen, key: impl WriteKey) -> Step<F::Result, Miss> {
+        let mode = mode();
+        if mode == Mode::Disabled {
+            return Step::Body(self.uncached());
+        }
+        let digest = seen.digest(&key);
+        if F::BITS <= 128
+            && mode == Mode::Plain
+            && let Some(result) = self.read(digest)
+        {
+            return Step::Done(result);
+        }
+        // Where readers see all there is, whoever comes to lead looks once more.
+        let seen_all = mode == Mode::Plain && self.shelf.is_none() && self.tier.shows_all();
+        if !seen_all
+            && self.remembers()
+            && (mode == Mode::Plain || !self.common.is_due(digest))
+            && let Some(found) = self.recall(digest, &key)
         {
             self.common.counters.memory_hit();
-            return Step::Done(F::give((conversion.0.from)(words)));
+            return Step::Done(F::give(found.into_value()));
         }
-        self.call_general(digest, &key)
+        Step::Body(self.miss(digest, Purpose::Value, &key))
     }
 
     fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
@@ -121,31 +155,16 @@ impl<F: SharedForm> Cached for &Function<F> {
 }
 
 impl<F: SharedForm> Function<F> {
-    /// Serves a call whose result is not in the table of scalars.
-    #[inline(never)]
-    fn call_general(&self, digest: Digest, key: &dyn Fn(&mut KeyWriter)) -> Step<F::Result, Miss> {
-        if self.remembers()
-            && let Some(found) = self.recall(digest, key)
-        {
-            self.common.counters.memory_hit();
-            return Step::Done(F::give(found.into_value()));
-        }
-        Step::Body(self.miss(digest, Purpose::Value, key))
-    }
-
-    #[cold]
-    fn call_in_mode(&self, key: &dyn Fn(&mut KeyWriter)) -> Step<F::Result, Miss> {
-        if mode() == Mode::Disabled {
-            return Step::Body(Miss { digest: Digest::NONE, key: None, purpose: Purpose::Uncached });
-        }
-        let digest = KeyWriter::digest(key);
-        if !self.common.is_due(digest)
-            && let Some(found) = self.recall(digest, key)
-        {
-            self.common.counters.memory_hit();
-            return Step::Done(F::give(found.into_value()));
-        }
-        Step::Body(self.miss(digest, Purpose::Value, key))
+    /// What memory has and gives without a lock, counted as a hit.
+    fn read(&self, digest: Digest) -> Option<F::Result> {
+        let is_current = |entry: &Entry<F::Kept>| {
+            self.shelf.as_ref().is_none_or(|shelf| shelf.is_current(entry.generation()))
+        };
+        // Cloned while nothing is locked: what is read stays until it has been.
+        let read = |entry: &Entry<F::Kept>| is_current(entry).then(|| entry.value.clone());
+        let kept = self.tier.read(digest, read)?;
+        self.common.counters.memory_hit();
+        Some(F::give(kept))
     }
 
     /// What memory has, without counting a use.

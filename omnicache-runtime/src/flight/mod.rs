@@ -10,4 +10,4 @@ mod wait;
 
 pub(crate) use leading::{Leading, is_leading};
 pub(crate) use table::{Flights, Joined, Lead, Waited};
-pub(crate) use wait::{block_on, wait, wait_awaited};
+pub(crate) use wait::{wait, wait_awaited};

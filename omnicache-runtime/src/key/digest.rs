@@ -1,13 +1,13 @@
 //! The digest an entry is found by in memory: 128 bits, keyed by a secret of this process.
 //!
-//! Two lanes take the words in pairs; each lane multiplies two sums of state, word and secret to 128 bits and
-//! folds the halves together (the step of wyhash and its kin, here with multiplicands that are secret on both
-//! sides). Long byte strings go through XXH3-128 with 192 random bytes of secret first. Whoever does not know the
+//! Two lanes take the words in pairs; each lane multiplies a word mixed with its state, which is secret from the start,
+//! by the other word mixed with a secret, and folds the halves of the 128-bit product together (the step of wyhash and
+//! its kin, here with multiplicands that are secret on both sides). Long byte strings go through XXH3-128 with 192 random bytes of secret first. Whoever does not know the
 //! secret cannot build two keys that collide; by chance two of `n` keys do with about `n² / 2^127`.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use twox_hash::xxhash3_128::{Hasher, RawHasher, SecretBuffer};
 
@@ -21,21 +21,42 @@ const LONG: u64 = 0xFF << 8;
 /// The kind of the bytes of many elements, where tags are the kinds of other things.
 const BULK: u8 = 0xFD;
 
-struct Secret {
-    words: [u64; 6],
+/// What keys the digests of this process.
+pub(crate) struct Secret {
+    /// Where the two lanes begin.
+    starts: [u64; 2],
+    /// What the second multiplicand of either lane is mixed with.
+    factors: [u64; 2],
     bytes: [u8; SECRET_BYTES],
 }
 
-static SECRET: LazyLock<Secret> = LazyLock::new(|| {
-    let random = RandomState::new();
-    let mut bytes = [0; SECRET_BYTES];
-    for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
-        word.copy_from_slice(&random.hash_one(index).to_le_bytes());
-    }
-    Secret { words: std::array::from_fn(|index| random.hash_one(("word", index))), bytes }
-});
+static SECRET: OnceLock<Secret> = OnceLock::new();
 
-/// A keyed 128-bit digest; never zero, which stands for an empty slot.
+impl Secret {
+    /// The secret, drawn at its first use.
+    #[inline]
+    pub(crate) fn get() -> &'static Self {
+        match SECRET.get() {
+            Some(secret) => secret,
+            None => Self::draw(),
+        }
+    }
+
+    #[cold]
+    fn draw() -> &'static Self {
+        SECRET.get_or_init(|| {
+            let random = RandomState::new();
+            let mut bytes = [0; SECRET_BYTES];
+            for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
+                word.copy_from_slice(&random.hash_one(index).to_le_bytes());
+            }
+            let word = |index| random.hash_one(("word", index));
+            Self { starts: [word(0), word(1)], factors: [word(2), word(3)], bytes }
+        })
+    }
+}
+
+/// A keyed 128-bit digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Digest(u128);
 
@@ -46,7 +67,7 @@ impl Digest {
     /// The digest of these two halves.
     #[inline]
     pub(crate) fn from_words(low: u64, high: u64) -> Self {
-        Self((u128::from(low) | u128::from(high) << 64).max(1))
+        Self(u128::from(low) | u128::from(high) << 64)
     }
 
     /// The low 64 bits.
@@ -95,17 +116,17 @@ fn word(bytes: &[u8]) -> u64 {
 
 impl Lanes {
     #[inline]
-    pub(super) fn new() -> Self {
-        let secret = &*SECRET;
-        Self { low: secret.words[4], high: secret.words[5], secret }
+    pub(super) fn new(secret: &'static Secret) -> Self {
+        let [low, high] = secret.starts;
+        Self { low, high, secret }
     }
 
     /// Takes two words.
     #[inline]
     pub(super) fn step(&mut self, a: u64, b: u64) {
-        let [k0, k1, k2, k3, ..] = self.secret.words;
-        self.low = fold(self.low ^ a ^ k0, b ^ k1);
-        self.high = fold(self.high ^ b ^ k2, a ^ k3);
+        let [of_low, of_high] = self.secret.factors;
+        self.low = fold(self.low ^ a, b ^ of_low);
+        self.high = fold(self.high ^ b, a ^ of_high);
     }
 
     /// Takes bytes along with their length and what they are.
@@ -219,7 +240,7 @@ mod tests {
     fn pieces_give_the_digest_of_the_whole() {
         for length in [0_usize, 1, 9, 128, 240, 241, 1024, 10_000] {
             let bytes: Vec<u8> = (0..length).map(|index| index.to_le_bytes()[0]).collect();
-            let (mut whole, mut pieces) = (Lanes::new(), Lanes::new());
+            let (mut whole, mut pieces) = (Lanes::new(Secret::get()), Lanes::new(Secret::get()));
             whole.piece(&bytes);
             pieces.pieces(|push| bytes.chunks(37).for_each(push));
             assert_eq!(whole.finish(), pieces.finish(), "{length} bytes");
@@ -231,7 +252,7 @@ mod tests {
         let (mut lows, mut highs) = (HashSet::new(), HashSet::new());
         for a in 0..400_u64 {
             for b in 0..400 {
-                let mut lanes = Lanes::new();
+                let mut lanes = Lanes::new(Secret::get());
                 lanes.step(a, b);
                 assert!(lows.insert(lanes.low) && highs.insert(lanes.high), "{a} {b}");
             }

@@ -27,7 +27,7 @@ mod show;
 
 #[cfg(feature = "disk")]
 pub(crate) use canonical::is_digest;
-pub(crate) use digest::{Digest, DigestState};
+pub(crate) use digest::{Digest, DigestState, Secret};
 pub use file::{FileContent, file};
 pub use prehashed::Prehashed;
 #[cfg(feature = "disk")]

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "disk")]
 use super::canonical::{Canonical, Collector};
-use super::digest::{Digest, Lanes};
+use super::digest::{Digest, Lanes, Secret};
 
 /// Takes the canonical bytes of a key; see [`CacheKey`](super::CacheKey).
 ///
@@ -29,7 +29,13 @@ impl KeyWriter {
     /// The in-memory digest of what `write` writes.
     #[inline]
     pub(crate) fn digest(write: impl FnOnce(&mut Self)) -> Digest {
-        let mut writer = Self::new(Sink::Digest(Lanes::new()));
+        Self::digest_by(Secret::get(), write)
+    }
+
+    /// The same, by whoever has the secret at hand.
+    #[inline]
+    pub(crate) fn digest_by(secret: &'static Secret, write: impl FnOnce(&mut Self)) -> Digest {
+        let mut writer = Self::new(Sink::Digest(Lanes::new(secret)));
         write(&mut writer);
         match &writer.sink {
             Sink::Digest(lanes) => lanes.finish(),

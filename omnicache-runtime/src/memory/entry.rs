@@ -1,6 +1,6 @@
 //! A value in memory with what decides whether it may still be served.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::clock::{Nanos, expired};
 
@@ -17,6 +17,8 @@ pub(crate) struct Entry<K> {
     /// The generation of the function's entries on disk as of which this one is good.
     generation: AtomicU64,
     used_at: AtomicU64,
+    /// Uses since the queue last looked, at most three.
+    pub(super) uses: AtomicU8,
 }
 
 impl<K> Entry<K> {
@@ -28,6 +30,7 @@ impl<K> Entry<K> {
             ttl,
             generation: AtomicU64::new(generation),
             used_at: AtomicU64::new(stored_at),
+            uses: AtomicU8::new(0),
         }
     }
 
@@ -47,7 +50,16 @@ impl<K> Entry<K> {
         self.generation.store(generation, Ordering::Release);
     }
 
-    /// Notes a use.
+    /// Counts a use, up to three: what is used often is not written to.
+    #[inline]
+    pub(super) fn count_use(&self) {
+        let uses = self.uses.load(Ordering::Relaxed);
+        if uses < 3 {
+            self.uses.store(uses + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes when it was used.
     pub(crate) fn touch(&self, now: Nanos) {
         self.used_at.store(now, Ordering::Relaxed);
     }

@@ -2,6 +2,11 @@
 //!
 //! moka knows one bound, a sum of weights. Bytes and entries are folded into it: an entry weighs the larger of its
 //! shares of either bound, so that both hold.
+//!
+//! moka counts every look as a use. What asks without using, and what asks how much there is, asks an index beside it.
+//! An entry is listed there before moka has it and struck off when moka tells that it left, so what is listed is, or is
+//! about to be, or has this moment been moka's. Of entries that are put under one digest at one time, the one that
+//! moka ends up with may not be listed: then the way round is by moka's iterator, which counts nothing either.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +14,22 @@ use std::time::Duration;
 use moka::notification::RemovalCause;
 use moka::sync::Cache;
 
+use super::listed::Listed;
 use super::{Bounds, Engine, Entry, Load, OnEvict};
 use crate::key::{Digest, DigestState};
 
-pub(super) struct Lfu<K>(Cache<Digest, Arc<Entry<K>>, DigestState>);
+pub(super) struct Lfu<K> {
+    cache: Cache<Digest, Arc<Entry<K>>, DigestState>,
+    listed: Arc<Listed<K>>,
+    /// Whether the bounds hold whenever an insertion returns, and not only when somebody asks.
+    settles: bool,
+}
 
 /// What all entries may weigh together.
-pub(super) const CAPACITY: u64 = 1 << 31;
+const CAPACITY: u64 = 1 << 31;
 
 /// An entry's share of the capacity.
-pub(super) fn share<K>(entry: &Entry<K>, bounds: Bounds) -> u32 {
+fn share<K>(entry: &Entry<K>, bounds: Bounds) -> u32 {
     let of_bytes = bounds.max_bytes.map_or(0, |most| {
         let share = (u128::from(entry.weight) * u128::from(CAPACITY)).div_ceil(u128::from(most.max(1)));
         u32::try_from(share).unwrap_or(u32::MAX)
@@ -29,49 +40,61 @@ pub(super) fn share<K>(entry: &Entry<K>, bounds: Bounds) -> u32 {
 }
 
 impl<K: Send + Sync + 'static> Lfu<K> {
-    pub(super) fn new(bounds: Bounds, ttl: Option<Duration>, on_evict: OnEvict) -> Self {
+    pub(super) fn new(bounds: Bounds, ttl: Option<Duration>, settles: bool, on_evict: OnEvict) -> Self {
+        let listed = Arc::new(Listed::new());
+        let list = Arc::clone(&listed);
         let builder = Cache::builder().max_capacity(CAPACITY);
         let builder = match ttl {
             Some(ttl) => builder.time_to_live(ttl),
             None => builder,
         };
-        Self(
-            builder
-                .weigher(move |_, entry: &Arc<Entry<K>>| share(entry, bounds))
-                .eviction_listener(move |digest: Arc<Digest>, _, cause| {
-                    if cause == RemovalCause::Size {
-                        on_evict(*digest);
-                    }
-                })
-                .build_with_hasher(DigestState::default()),
-        )
+        let cache = builder
+            .weigher(move |_, entry: &Arc<Entry<K>>| share(entry, bounds))
+            .eviction_listener(move |digest: Arc<Digest>, entry: Arc<Entry<K>>, cause| {
+                // Perhaps long ago: another entry may be listed in its place by now.
+                list.strike(*digest, Some(&entry));
+                if cause == RemovalCause::Size {
+                    on_evict(*digest);
+                }
+            })
+            .build_with_hasher(DigestState::default());
+        Self { cache, listed, settles }
     }
 }
 
 impl<K: Send + Sync + 'static> Engine<K> for Lfu<K> {
     fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
-        self.0.get(&digest)
+        self.cache.get(&digest)
     }
 
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
-        // moka has no lookup that is not a use, but its iterator is none.
-        self.0.contains_key(&digest).then(|| self.0.iter().find(|(key, _)| **key == digest))?.map(|(_, e)| e)
+        let listed = self.listed.get(digest);
+        if listed.is_some() || !self.cache.contains_key(&digest) {
+            return listed;
+        }
+        self.cache.iter().find(|(key, _)| **key == digest).map(|(_, entry)| entry)
     }
 
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
-        self.0.insert(digest, entry);
+        self.listed.list(digest, &entry);
+        self.cache.insert(digest, entry);
+        if self.settles {
+            self.cache.run_pending_tasks();
+        }
     }
 
     fn remove(&self, digest: Digest) -> bool {
-        self.0.remove(&digest).is_some()
+        self.listed.strike(digest, None);
+        self.cache.remove(&digest).is_some()
     }
 
     fn clear(&self) {
-        self.0.invalidate_all();
+        self.cache.invalidate_all();
+        self.listed.clear();
     }
 
     fn digests(&self) -> Vec<Digest> {
-        self.0.iter().map(|(digest, _)| *digest).collect()
+        self.listed.digests()
     }
 
     fn expires_by_itself(&self) -> bool {
@@ -79,8 +102,7 @@ impl<K: Send + Sync + 'static> Engine<K> for Lfu<K> {
     }
 
     fn load(&self) -> Load {
-        self.0.run_pending_tasks();
-        let bytes = self.0.iter().map(|(_, entry)| entry.weight).sum();
-        Load { entries: self.0.entry_count(), bytes }
+        self.cache.run_pending_tasks();
+        self.listed.load()
     }
 }

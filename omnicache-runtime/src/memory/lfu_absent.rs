@@ -11,7 +11,12 @@ pub(super) struct Lfu;
 
 impl Lfu {
     #[expect(clippy::new_ret_no_self, reason = "stands in for an engine")]
-    pub(super) fn new<K>(bounds: Bounds, _: Option<Duration>, on_evict: OnEvict) -> Sharded<K, S3Fifo> {
+    pub(super) fn new<K>(
+        bounds: Bounds,
+        _: Option<Duration>,
+        _: bool,
+        on_evict: OnEvict,
+    ) -> Sharded<K, S3Fifo> {
         Sharded::new(bounds, on_evict)
     }
 }

@@ -2,10 +2,15 @@
 //!
 //! Hits allocate nothing and clone no value under a lock: engines hand out `Arc`s, the scalar table copies words.
 
+mod atomic;
 mod entry;
+mod groups;
+mod index;
 mod local;
 mod lru;
+mod pins;
 mod queue;
+mod scalars;
 mod sharded;
 mod slots;
 mod table;
@@ -13,18 +18,17 @@ mod tier;
 mod words;
 
 #[cfg(feature = "moka")]
-mod awaited;
-#[cfg(not(feature = "moka"))]
-#[path = "awaited_absent.rs"]
-mod awaited;
-#[cfg(feature = "moka")]
 mod lfu;
 #[cfg(not(feature = "moka"))]
 #[path = "lfu_absent.rs"]
 mod lfu;
+#[cfg(feature = "moka")]
+mod listed;
 
 pub(crate) use entry::Entry;
+pub(crate) use index::Index;
 pub(crate) use local::LocalTier;
+pub(crate) use scalars::Scalars;
 pub(crate) use table::Table;
 pub(crate) use tier::{Found, Tier, TierPlan};
 pub use words::Words;
@@ -73,6 +77,11 @@ pub(crate) trait Engine<K> {
 
     /// How many entries are held, and their weight in bytes.
     fn load(&self) -> Load;
+
+    /// Where readers find entries without asking the engine, if there is such a thing.
+    fn index(&self) -> Option<Arc<Index<K>>> {
+        None
+    }
 }
 
 /// What an engine holds.

@@ -153,7 +153,7 @@ impl S3Fifo {
             };
             if place.digest == spared {
                 self.small.push_back(place);
-            } else if node.uses.swap(0, Ordering::Relaxed) > 0 {
+            } else if node.uses().swap(0, Ordering::Relaxed) > 0 {
                 self.main.push_back(place);
             } else {
                 self.remember(place.digest, nodes.len());
@@ -171,11 +171,11 @@ impl S3Fifo {
             let Some(node) = nodes.get(&place.digest).filter(|node| node.ticket == place.ticket) else {
                 continue;
             };
-            let uses = node.uses.load(Ordering::Relaxed);
+            let uses = node.uses().load(Ordering::Relaxed);
             if place.digest != spared && uses == 0 {
                 return Some(place.digest);
             }
-            node.uses.store(uses.saturating_sub(1), Ordering::Relaxed);
+            node.uses().store(uses.saturating_sub(1), Ordering::Relaxed);
             self.main.push_back(place);
         }
         None

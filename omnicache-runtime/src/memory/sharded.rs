@@ -1,6 +1,7 @@
 //! One frame for the queue policies: entries in shards behind read-write locks, bounds over all shards.
 //!
-//! A hit takes a read lock, notes itself in the entry's own node and clones an `Arc`. An insert that breaks a
+//! Hits find entries in an index beside the shards, without a lock, and note themselves in the entry; who does not
+//! find one there takes the shard's read lock. An insert that breaks a
 //! bound evicts from its own shard first and from its neighbours then, so the bounds are exact and one large
 //! entry may use all of them.
 
@@ -8,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Bounds, Engine, Entry, Load, OnEvict};
+use super::{Bounds, Engine, Entry, Index, Load, OnEvict};
 use crate::key::{Digest, DigestState};
 
 /// A node of a shard.
@@ -16,8 +17,13 @@ pub(super) struct Node<K> {
     pub(super) entry: Arc<Entry<K>>,
     /// Which insertion this is: queues hold tickets, so that what was removed and came back is told apart.
     pub(super) ticket: u64,
+}
+
+impl<K> Node<K> {
     /// Uses since the queue last looked, at most three.
-    pub(super) uses: AtomicU8,
+    pub(super) fn uses(&self) -> &AtomicU8 {
+        &self.entry.uses
+    }
 }
 
 pub(super) type Nodes<K> = HashMap<Digest, Node<K>, DigestState>;
@@ -43,6 +49,8 @@ pub(super) struct Sharded<K, O> {
     entries: AtomicU64,
     bytes: AtomicU64,
     on_evict: OnEvict,
+    /// Where readers find what the shards hold; changed under the shard's lock.
+    index: Option<Arc<Index<K>>>,
 }
 
 struct Shard<K, O> {
@@ -66,20 +74,42 @@ impl<K, O: Order> Sharded<K, O> {
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             on_evict,
+            index: None,
         }
     }
 
-    fn index(&self, digest: Digest) -> usize {
+    /// With an index for readers on many threads.
+    pub(super) fn indexed(bounds: Bounds, on_evict: OnEvict) -> Self {
+        Self { index: Some(Arc::new(Index::new())), ..Self::new(bounds, on_evict) }
+    }
+
+    fn link(&self, digest: Digest, entry: &Arc<Entry<K>>, retired: &mut Vec<Arc<Entry<K>>>) {
+        if let Some(index) = &self.index {
+            retired.extend(index.link(digest, Arc::clone(entry)));
+        }
+    }
+
+    fn unlink(&self, digest: Digest, retired: &mut Vec<Arc<Entry<K>>>) {
+        retired.extend(self.index.as_ref().and_then(|index| index.unlink(digest, None)));
+    }
+
+    /// Lets go of what left the index, outside of all locks.
+    fn retire(&self, retired: Vec<Arc<Entry<K>>>) {
+        if let Some(index) = &self.index {
+            index.retire(retired);
+        }
+    }
+
+    fn shard_of(&self, digest: Digest) -> usize {
         // The low half finds the place within the shard's map.
         usize::try_from(digest.high() >> 32).unwrap_or(0) % self.shards.len()
     }
 
     fn find(&self, digest: Digest, used: bool) -> Option<Arc<Entry<K>>> {
-        let shard = self.shards[self.index(digest)].read().unwrap_or_else(PoisonError::into_inner);
+        let shard = self.shards[self.shard_of(digest)].read().unwrap_or_else(PoisonError::into_inner);
         let node = shard.nodes.get(&digest)?;
-        let uses = node.uses.load(Ordering::Relaxed);
-        if used && uses < 3 {
-            node.uses.store(uses + 1, Ordering::Relaxed);
+        if used {
+            node.entry.count_use();
         }
         Some(Arc::clone(&node.entry))
     }
@@ -94,17 +124,22 @@ impl<K, O: Order> Sharded<K, O> {
     }
 
     /// Evicts from one shard until the bounds hold or the shard has nothing more to give.
-    fn relieve(&self, shard: &mut Shard<K, O>, spared: Digest, gone: &mut Vec<Leaver<K>>) {
+    fn relieve(&self, shard: &mut Shard<K, O>, spared: Digest, gone: &mut Gone<K>) {
         while self.exceeded() {
             let Some(victim) = shard.order.victim(&shard.nodes, spared) else { break };
             let Some(node) = shard.nodes.remove(&victim) else { break };
             self.forget(node.entry.weight);
-            gone.push((victim, node.entry));
+            self.unlink(victim, &mut gone.retired);
+            gone.evicted.push((victim, node.entry));
         }
     }
 }
 
-type Leaver<K> = (Digest, Arc<Entry<K>>);
+/// What an insertion has cost others.
+struct Gone<K> {
+    evicted: Vec<(Digest, Arc<Entry<K>>)>,
+    retired: Vec<Arc<Entry<K>>>,
+}
 
 impl<K, O: Order> Engine<K> for Sharded<K, O> {
     fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
@@ -116,18 +151,20 @@ impl<K, O: Order> Engine<K> for Sharded<K, O> {
     }
 
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
-        let own = self.index(digest);
-        let mut gone = Vec::new();
+        let own = self.shard_of(digest);
+        let mut gone = Gone { evicted: Vec::new(), retired: Vec::new() };
         let mut shard = self.shards[own].write().unwrap_or_else(PoisonError::into_inner);
         let weight = entry.weight;
+        self.link(digest, &entry, &mut gone.retired);
         self.bytes.fetch_add(weight, Ordering::Relaxed);
         let replaced = if let Some(node) = shard.nodes.get_mut(&digest) {
+            entry.uses.store(node.uses().load(Ordering::Relaxed), Ordering::Relaxed);
             Some(std::mem::replace(&mut node.entry, entry))
         } else {
             self.entries.fetch_add(1, Ordering::Relaxed);
             let Shard { nodes, order, tickets } = &mut *shard;
             *tickets += 1;
-            nodes.insert(digest, Node { entry, ticket: *tickets, uses: AtomicU8::new(0) });
+            nodes.insert(digest, Node { entry, ticket: *tickets });
             order.inserted(digest, *tickets, nodes);
             None
         };
@@ -142,12 +179,19 @@ impl<K, O: Order> Engine<K> for Sharded<K, O> {
             let mut shard = next.write().unwrap_or_else(PoisonError::into_inner);
             self.relieve(&mut shard, digest, &mut gone);
         }
-        gone.iter().for_each(|(digest, _)| (self.on_evict)(*digest));
+        gone.evicted.iter().for_each(|(digest, _)| (self.on_evict)(*digest));
+        drop(replaced);
+        drop(gone.evicted);
+        self.retire(gone.retired);
     }
 
     fn remove(&self, digest: Digest) -> bool {
-        let shard = &self.shards[self.index(digest)];
-        let removed = shard.write().unwrap_or_else(PoisonError::into_inner).nodes.remove(&digest);
+        let mut retired = Vec::new();
+        let mut shard = self.shards[self.shard_of(digest)].write().unwrap_or_else(PoisonError::into_inner);
+        let removed = shard.nodes.remove(&digest);
+        self.unlink(digest, &mut retired);
+        drop(shard);
+        self.retire(retired);
         if let Some(node) = &removed {
             self.forget(node.entry.weight);
         }
@@ -156,11 +200,15 @@ impl<K, O: Order> Engine<K> for Sharded<K, O> {
 
     fn clear(&self) {
         for shard in &self.shards {
+            let mut retired = Vec::new();
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
             let nodes = std::mem::take(&mut shard.nodes);
             shard.order.clear();
+            nodes.keys().for_each(|digest| self.unlink(*digest, &mut retired));
             drop(shard);
             nodes.values().for_each(|node| self.forget(node.entry.weight));
+            drop(nodes);
+            self.retire(retired);
         }
     }
 
@@ -171,5 +219,9 @@ impl<K, O: Order> Engine<K> for Sharded<K, O> {
 
     fn load(&self) -> Load {
         Load { entries: self.entries.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
+    }
+
+    fn index(&self) -> Option<Arc<Index<K>>> {
+        self.index.clone()
     }
 }

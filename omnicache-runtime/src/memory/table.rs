@@ -1,326 +1,236 @@
-//! Scalars without a lock: a table of words that readers verify instead of locking.
+//! Words without a lock: a table that readers verify instead of locking.
 //!
-//! A slot is four words: two of value and two of digest, the latter mixed with the value (after Hyatt's lockless
-//! transposition table). A reader loads the words in any order and undoes the mixing: if the digest that comes
-//! out is the one sought, the words belong together; if a writer was in between, they do not match and the reader
-//! misses. `docs/decisions/0003-scalar-table.md` has the argument.
+//! A slot is two words of digest mixed with the value, and the value's own words (after Hyatt's lockless transposition
+//! table). A reader loads the words in any order and undoes the mixing: if the digest that comes out is the one sought,
+//! the words belong together; if a writer was in between, they do not match and the reader misses. Slots come in groups
+//! of eight with a word of tags each, a byte of the digest per slot, so that a lookup looks at one slot as a rule.
+//! `docs/decisions/0003-scalar-table.md` has the argument.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::slots::{Slot, Slots};
-use super::{Load, OnEvict};
+use super::atomic::{AtomicPtr, Mutex, MutexGuard};
+use super::groups::{EACH, GROUP, Generation, Place, SMALLEST, VACATED, zero_bytes};
 use crate::key::Digest;
 
-/// Slots of the smallest table.
-const SMALLEST: usize = 64;
-/// How far from its place a digest may lie. With this reach a table of 131,072 slots takes digests up to three
-/// quarters full or a little more, before one finds no room.
-const REACH: usize = 128;
-const SLOT_BYTES: u64 = size_of::<Slot>() as u64;
-
-const EMPTY: [u64; 4] = [0; 4];
-/// A slot that held something: the search goes on behind it.
-const VACATED: [u64; 4] = [1, 0, 0, 0];
-
-/// What a look at a slot finds.
-enum Look {
-    Found([u64; 2]),
-    Other,
-    /// Nothing was ever kept here: the search is over.
-    Empty,
-}
-
-/// Mixes two words without losing any of them: two rounds of a Feistel network.
-#[inline]
-fn mix([low, high]: [u64; 2]) -> [u64; 2] {
-    let low = low ^ high.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
-    [low, high ^ low.wrapping_mul(0xD6E8_FEB8_6659_FD93).rotate_left(32)]
-}
-
-impl Slot {
-    #[inline]
-    fn look(&self, digest: Digest) -> Look {
-        let value = [self.0[2].load(Relaxed), self.0[3].load(Relaxed)];
-        let (low, high) = (self.0[0].load(Relaxed), self.0[1].load(Relaxed));
-        let mixed = mix(value);
-        if low ^ mixed[0] == digest.low() && high ^ mixed[1] == digest.high() {
-            Look::Found(value)
-        } else if low | high == 0 {
-            Look::Empty
-        } else {
-            Look::Other
-        }
-    }
-
-    fn words(&self) -> [u64; 4] {
-        std::array::from_fn(|index| self.0[index].load(Relaxed))
-    }
-
-    fn is_free(&self) -> bool {
-        matches!(self.words(), EMPTY | VACATED)
-    }
-
-    fn write(&self, words: [u64; 4]) {
-        self.0.iter().zip(words).for_each(|(slot, word)| slot.store(word, Relaxed));
-    }
-
-    /// The digest of a slot at rest: only the writer, who holds the lock, may ask.
-    fn digest(&self) -> Digest {
-        let [low, high, value @ ..] = self.words();
-        let mixed = mix(value);
-        Digest::from_words(low ^ mixed[0], high ^ mixed[1])
-    }
-}
-
-/// The slots in the order in which a digest looks at them.
-#[inline]
-fn slots(table: &[Slot], digest: Digest) -> impl Iterator<Item = &Slot> {
-    let mask = table.len() - 1;
-    #[expect(clippy::cast_possible_truncation, reason = "masked to the table's length")]
-    let home = digest.high() as usize;
-    (0..REACH).map(move |step| &table[home.wrapping_add(step) & mask])
-}
-
-/// The value under a digest, and where it lies.
-#[inline]
-fn find(table: &[Slot], digest: Digest) -> Option<(&Slot, [u64; 2])> {
-    for slot in slots(table, digest) {
-        match slot.look(digest) {
-            Look::Found(value) => return Some((slot, value)),
-            Look::Empty => return None,
-            Look::Other => {}
-        }
-    }
-    None
-}
-
-/// A bounded table from digest to two words, read without a lock.
-pub(crate) struct Table {
-    /// Each twice as large as the one before; grown out of ones stay until the table goes, for their readers.
-    generations: [OnceLock<Slots>; 32],
-    current: AtomicUsize,
+/// A bounded table from digest to `P` words, read without a lock.
+pub(crate) struct Table<const P: usize> {
+    /// Those grown out of stay until the table goes, for their readers, but give their pages back.
+    current: AtomicPtr<Generation<P>>,
     writer: Mutex<Writer>,
-    most_slots: usize,
-    on_evict: OnEvict,
+    most_groups: usize,
 }
 
-struct Writer {
+/// What writers know.
+pub(super) struct Writer {
     entries: usize,
     /// Slots that are not empty, those included that were vacated.
     used: usize,
     victim: usize,
 }
 
-impl Table {
-    pub(crate) fn new(max_bytes: u64, on_evict: OnEvict) -> Self {
-        let slots = usize::try_from(max_bytes / SLOT_BYTES).unwrap_or(usize::MAX >> 1);
-        let table = Self {
-            generations: [const { OnceLock::new() }; 32],
-            current: AtomicUsize::new(0),
+/// Is told of each entry that the table gives up to make room. Called under the writers' lock.
+pub(crate) type GiveUp<'a, const P: usize> = &'a mut dyn FnMut(Digest, [u64; P]);
+
+impl<const P: usize> Table<P> {
+    /// What one slot takes: its words, and its tag.
+    const SLOT_BYTES: u64 = 8 * (P as u64 + 2) + 1;
+
+    pub(crate) fn new(max_bytes: u64) -> Self {
+        let slots = usize::try_from(max_bytes / Self::SLOT_BYTES).unwrap_or(usize::MAX).min(1 << 40);
+        Self {
+            current: AtomicPtr::new(Generation::new(SMALLEST, std::ptr::null_mut())),
             writer: Mutex::new(Writer { entries: 0, used: 0, victim: 0 }),
-            most_slots: (slots / 2 + 1).next_power_of_two().max(SMALLEST),
-            on_evict,
-        };
-        table.generation(0);
-        table
+            most_groups: (slots / GROUP / 2 + 1).next_power_of_two().max(SMALLEST),
+        }
     }
 
     #[inline]
-    fn generation(&self, index: usize) -> &[Slot] {
-        self.generations[index].get_or_init(|| Slots::empty(SMALLEST << index))
+    fn present(&self) -> &Generation<P> {
+        // SAFETY: made by `Generation::new`, published by a release store, and freed when the table goes.
+        unsafe { &*self.current.load(Acquire) }
     }
 
-    #[inline]
-    fn present(&self) -> &[Slot] {
-        self.generation(self.current.load(Acquire))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Writer> {
+    /// Keeps writers out.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The value under a digest.
     #[inline]
-    pub(crate) fn get(&self, digest: Digest) -> Option<[u64; 2]> {
-        find(self.present(), digest).map(|(_, value)| value)
+    pub(crate) fn get(&self, digest: Digest) -> Option<[u64; P]> {
+        self.present().find(digest).map(|(_, _, value)| value)
     }
 
-    /// Keeps a value, growing the table or evicting another if there is no room near its place.
-    pub(crate) fn insert(&self, digest: Digest, value: [u64; 2]) {
+    /// The value under a digest if the first slot to look at has it, which nearly all do: a straight way without loops.
+    #[inline]
+    pub(crate) fn get_at_once(&self, digest: Digest) -> Option<[u64; P]> {
+        let (table, Place { group, tag }) = (self.present(), Place::of(digest));
+        let marks = zero_bytes(table.tags(group).load(Relaxed) ^ tag.wrapping_mul(EACH));
+        // Without a mark it is the last slot, and not the one sought.
+        table.slot(group, (marks.trailing_zeros() as usize / GROUP) % GROUP).look(digest)
+    }
+
+    /// Keeps a value, growing the table or giving up another entry if there is no room. Gives the one it replaced.
+    pub(crate) fn insert(&self, digest: Digest, value: [u64; P], give_up: GiveUp<'_, P>) -> Option<[u64; P]> {
         let mut writer = self.lock();
-        let mixed = mix(value);
-        let words = [digest.low() ^ mixed[0], digest.high() ^ mixed[1], value[0], value[1]];
-        if let Some((slot, _)) = find(self.present(), digest) {
-            return slot.write(words);
+        if let Some((group, index, old)) = self.present().find(digest) {
+            self.present().slot(group, index).write(digest, value);
+            return Some(old);
         }
         loop {
             let table = self.present();
-            // At most four fifths full, so that searches end soon; a table that cannot grow fills up.
-            let roomy = 5 * writer.used < 4 * table.len();
-            let free = slots(table, digest).find(|slot| slot.is_free());
-            if let Some(slot) = free.filter(|_| roomy || table.len() >= self.most_slots) {
-                writer.used += usize::from(slot.words() == EMPTY);
+            // At most seven eighths full, so that searches end soon.
+            let crowded = 8 * (writer.used + 1) > 7 * table.slots();
+            if let Some(fresh) = table.put(digest, value, !crowded) {
+                writer.used += usize::from(fresh);
                 writer.entries += 1;
-                return slot.write(words);
+                return None;
             }
-            if self.grow(&mut writer) {
-                continue;
+            if !self.make_room(&mut writer, give_up) {
+                self.displace(&mut writer, digest, give_up);
             }
-            writer.victim = (writer.victim + 1) % REACH;
-            if let Some(slot) = slots(table, digest).nth(writer.victim) {
-                let evicted = slot.digest();
-                slot.write(words);
-                (self.on_evict)(evicted);
-            }
-            return;
         }
     }
 
-    /// Doubles the table, or sweeps it if most of it was vacated; tells whether it could.
-    fn grow(&self, writer: &mut Writer) -> bool {
-        let index = self.current.load(Relaxed);
-        let old = self.generation(index);
-        if 3 * writer.entries < writer.used {
-            self.sweep(old, writer);
-            return true;
-        }
-        if old.len() >= self.most_slots || index + 1 == self.generations.len() {
-            return false;
-        }
-        let new = self.generation(index + 1);
-        let mut moved = 0;
-        for slot in old.iter().filter(|slot| !slot.is_free()) {
-            let digest = slot.digest();
-            // Half as full, there is room; an entry that finds none is given up.
-            match slots(new, digest).find(|slot| slot.is_free()) {
-                Some(free) => {
-                    free.write(slot.words());
-                    moved += 1;
-                }
-                None => (self.on_evict)(digest),
+    /// Gives up an entry nearby.
+    fn displace(&self, writer: &mut Writer, digest: Digest, give_up: GiveUp<'_, P>) {
+        let (table, home) = (self.present(), Place::of(digest).group);
+        writer.victim = writer.victim.wrapping_add(1);
+        let nearby =
+            (0..=table.mask).flat_map(|step| (0..GROUP).map(move |index| (home.wrapping_add(step), index)));
+        for (group, index) in nearby {
+            let index = (index + writer.victim) % GROUP;
+            if table.tags(group).load(Relaxed) >> (8 * index) & 0xFF > VACATED {
+                give_up(table.slot(group, index).digest(), table.slot(group, index).value());
+                return Self::vacate(table, writer, group, index);
             }
         }
+    }
+
+    /// Erases a slot.
+    fn vacate(table: &Generation<P>, writer: &mut Writer, group: usize, index: usize) {
+        table.slot(group, index).erase();
+        // No search has ever gone on behind a group that has an empty slot.
+        let was_full = zero_bytes(table.tags(group).load(Relaxed)) == 0;
+        table.set_tag(group, index, if was_full { VACATED } else { 0 });
+        writer.entries -= 1;
+        writer.used -= usize::from(!was_full);
+    }
+
+    /// Doubles the table, or sweeps it if much of it was vacated; tells whether it could.
+    fn make_room(&self, writer: &mut Writer, give_up: GiveUp<'_, P>) -> bool {
+        let current = self.current.load(Relaxed);
+        let old = self.present();
+        let groups = old.mask + 1;
+        let can_grow = groups < self.most_groups;
+        let vacated = writer.used - writer.entries;
+        if vacated > writer.used / if can_grow { 2 } else { 8 } {
+            self.sweep(writer, give_up);
+            return true;
+        }
+        if !can_grow {
+            return false;
+        }
+        let grown = Generation::new(2 * groups, current);
+        // SAFETY: made this moment, and freed when the table goes.
+        let new = unsafe { &*grown };
+        let moved = Self::move_all(old, new, give_up);
         (writer.entries, writer.used) = (moved, moved);
-        self.current.store(index + 1, Release);
+        self.current.store(grown, Release);
+        old.cells.give_back();
         true
     }
 
+    /// Copies every entry; tells how many found room.
+    fn move_all(from: &Generation<P>, to: &Generation<P>, give_up: GiveUp<'_, P>) -> usize {
+        let mut moved = 0;
+        for (group, index) in from.full() {
+            let slot = from.slot(group, index);
+            match to.put(slot.digest(), slot.value(), true) {
+                Some(_) => moved += 1,
+                None => give_up(slot.digest(), slot.value()),
+            }
+        }
+        moved
+    }
+
     /// Makes vacated slots empty again. A reader in between may miss what is being moved, and finds it later.
-    fn sweep(&self, table: &[Slot], writer: &mut Writer) {
-        let live: Vec<_> =
-            table.iter().filter(|slot| !slot.is_free()).map(|s| (s.digest(), s.words())).collect();
-        table.iter().for_each(|slot| slot.write(EMPTY));
+    fn sweep(&self, writer: &mut Writer, give_up: GiveUp<'_, P>) {
+        let table = self.present();
+        let live: Vec<_> = table.full().map(|(group, index)| table.slot(group, index)).collect();
+        let live: Vec<_> = live.iter().map(|slot| (slot.digest(), slot.value())).collect();
+        Self::erase(table);
         writer.entries = 0;
-        for (digest, words) in live {
-            match slots(table, digest).find(|slot| slot.is_free()) {
-                Some(free) => {
-                    free.write(words);
-                    writer.entries += 1;
-                }
-                None => (self.on_evict)(digest),
+        for (digest, value) in live {
+            match table.put(digest, value, true) {
+                Some(_) => writer.entries += 1,
+                None => give_up(digest, value),
             }
         }
         writer.used = writer.entries;
     }
 
-    /// Forgets a value; tells whether there was one.
-    pub(crate) fn remove(&self, digest: Digest) -> bool {
-        let mut writer = self.lock();
-        let found = find(self.present(), digest);
-        if let Some((slot, _)) = found {
-            slot.write(VACATED);
-            writer.entries -= 1;
+    fn erase(table: &Generation<P>) {
+        for (group, index) in table.full() {
+            table.slot(group, index).erase();
         }
-        found.is_some()
+        (0..=table.mask).for_each(|group| table.tags(group).store(0, Release));
     }
 
-    /// Forgets all.
-    pub(crate) fn clear(&self) {
+    /// Forgets a value, and gives it.
+    pub(crate) fn remove(&self, digest: Digest) -> Option<[u64; P]> {
+        self.remove_if(digest, |_| true)
+    }
+
+    /// Forgets a value if it is one that `applies` to, and gives it.
+    pub(crate) fn remove_if(
+        &self,
+        digest: Digest,
+        applies: impl FnOnce([u64; P]) -> bool,
+    ) -> Option<[u64; P]> {
         let mut writer = self.lock();
-        self.present().iter().for_each(|slot| slot.write(EMPTY));
+        let table = self.present();
+        let (group, index, value) = table.find(digest).filter(|(.., value)| applies(*value))?;
+        Self::vacate(table, &mut writer, group, index);
+        Some(value)
+    }
+
+    /// Forgets all, telling `give_up` of each.
+    pub(crate) fn clear(&self, give_up: GiveUp<'_, P>) {
+        let mut writer = self.lock();
+        let table = self.present();
+        for (group, index) in table.full() {
+            give_up(table.slot(group, index).digest(), table.slot(group, index).value());
+        }
+        Self::erase(table);
         (writer.entries, writer.used) = (0, 0);
     }
 
     /// What is held, in no order.
     pub(crate) fn digests(&self) -> Vec<Digest> {
         let _writer = self.lock();
-        self.present().iter().filter(|slot| !slot.is_free()).map(Slot::digest).collect()
+        let table = self.present();
+        table.full().map(|(group, index)| table.slot(group, index).digest()).collect()
     }
 
-    /// How many values are held; `size` is the payload of one.
-    pub(crate) fn load(&self, size: u64) -> Load {
-        let entries = self.lock().entries as u64;
-        Load { entries, bytes: entries * size }
+    /// How many values are held.
+    pub(crate) fn len(&self) -> u64 {
+        self.lock().entries as u64
+    }
+}
+
+impl<const P: usize> Drop for Table<P> {
+    fn drop(&mut self) {
+        let mut next = self.current.load(Relaxed);
+        while !next.is_null() {
+            // SAFETY: made by `Generation::new` from a box, in no other chain, and nobody reads it any more.
+            let generation = unsafe { Box::from_raw(next) };
+            next = generation.older;
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-    use std::sync::Arc;
-    use std::sync::atomic::AtomicU64;
-
-    use super::*;
-
-    fn digest(number: u64) -> Digest {
-        crate::key::KeyWriter::digest(|key| key.length(usize::try_from(number).unwrap()))
-    }
-
-    #[test]
-    fn the_table_agrees_with_a_map_over_random_operations() {
-        let evicted = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&evicted);
-        let table = Table::new(64 * 1024, Arc::new(move |digest| seen.lock().unwrap().push(digest)));
-        let mut model: HashMap<Digest, [u64; 2]> = HashMap::new();
-        let mut state = 7_u64;
-        for step in 0..200_000_u64 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let key = digest((state >> 33) % 4000);
-            match (state >> 20) % 10 {
-                0..=4 => {
-                    table.insert(key, [step, !step]);
-                    model.insert(key, [step, !step]);
-                    for gone in evicted.lock().unwrap().drain(..) {
-                        model.remove(&gone);
-                    }
-                }
-                5 => assert_eq!(table.remove(key), model.remove(&key).is_some()),
-                6 if step % 5000 == 6 => {
-                    table.clear();
-                    model.clear();
-                }
-                _ => assert_eq!(table.get(key), model.get(&key).copied()),
-            }
-            assert_eq!(table.load(8).entries, model.len() as u64);
-        }
-    }
-
-    #[test]
-    fn a_reader_never_sees_a_value_of_another_key_or_half_of_two() {
-        let table = Arc::new(Table::new(4 * 1024, Arc::new(|_| {})));
-        let stop = Arc::new(AtomicU64::new(0));
-        std::thread::scope(|scope| {
-            for writer in 0..2_u64 {
-                let (table, stop) = (Arc::clone(&table), Arc::clone(&stop));
-                scope.spawn(move || {
-                    for round in 0..200_000_u64 {
-                        let key = (round + writer) % 97;
-                        table.insert(digest(key), [key ^ round << 32, key ^ round << 32]);
-                    }
-                    stop.fetch_add(1, Relaxed);
-                });
-            }
-            let mut found = 0_u64;
-            while stop.load(Relaxed) < 2 {
-                for key in 0..97 {
-                    if let Some([low, high]) = table.get(digest(key)) {
-                        assert_eq!((low, low % (1 << 32)), (high, key));
-                        found += 1;
-                    }
-                }
-            }
-            assert!(found > 0);
-        });
-    }
-}
+#[path = "table_tests.rs"]
+mod tests;

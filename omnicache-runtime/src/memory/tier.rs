@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use super::queue::{Fifo, Random, S3Fifo};
 use super::sharded::Sharded;
-use super::{Bounds, Engine, Entry, Load, OnEvict, Table, WordsOf, lru};
+use super::{Bounds, Engine, Entry, Index, Load, OnEvict, Scalars, WordsOf, lru};
 use crate::clock::{Clock, Nanos};
-use crate::flight::block_on;
 use crate::key::Digest;
 use crate::kind::Policy;
+use crate::stripes::{self, SHARED};
 
 /// What a tier is built from.
 pub(crate) struct TierPlan<K> {
@@ -24,7 +24,7 @@ pub(crate) struct TierPlan<K> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) on_evict: OnEvict,
     pub(crate) on_expire: OnEvict,
-    /// Set for plain scalars without options: they go to the table.
+    /// Set for plain scalars: they go to the table.
     pub(crate) words: Option<WordsOf<K>>,
     /// Payload size of one value in the table.
     pub(crate) word_size: u64,
@@ -45,9 +45,8 @@ pub(crate) struct Tier<K> {
 }
 
 enum Held<K> {
-    Table { table: Box<Table>, words: WordsOf<K>, size: u64 },
-    Engine(Box<dyn Engine<K> + Send + Sync>),
-    Awaited(super::awaited::Awaited<K>),
+    Scalars(Scalars<K>),
+    Engine { engine: Box<dyn Engine<K> + Send + Sync>, index: Option<Arc<Index<K>>> },
 }
 
 /// What a lookup in memory found.
@@ -79,51 +78,55 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         Self { held: hold(plan), bounds, expires, idle, clock, on_expire, queue }
     }
 
-    /// The words of a scalar, where scalars have a table.
+    /// The bits of a scalar, where scalars have a table and their time does not count, if one look finds them.
     #[inline]
-    pub(crate) fn words(&self, digest: Digest) -> Option<[u64; 2]> {
+    pub(crate) fn bits_at_once<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
         match &self.held {
-            Held::Table { table, .. } => table.get(digest),
+            Held::Scalars(scalars) => scalars.bits_at_once::<NARROW>(digest),
             _ => None,
         }
+    }
+
+    /// Reads the entry if it may still be served and is found without a lock; a use if `read` gives anything.
+    #[inline]
+    pub(crate) fn read<R>(&self, digest: Digest, read: impl FnOnce(&Entry<K>) -> Option<R>) -> Option<R> {
+        let Held::Engine { index: Some(index), .. } = &self.held else { return None };
+        index.read(digest, |entry| {
+            let result = if self.is_live(entry) { read(entry)? } else { return None };
+            entry.count_use();
+            self.touch(entry);
+            Some(result)
+        })?
+    }
+
+    /// Whether [`Tier::read`] finds on this thread whatever is there.
+    pub(crate) fn shows_all(&self) -> bool {
+        matches!(self.held, Held::Engine { index: Some(_), .. }) && stripes::own() < SHARED
     }
 
     /// The entry if it may still be served, counted as a use.
     #[inline]
     pub(crate) fn get(&self, digest: Digest) -> Option<Found<K>> {
         match &self.held {
-            Held::Table { table, words, .. } => {
-                table.get(digest).map(|found| Found::Word((words.from)(found)))
-            }
-            Held::Engine(engine) => self.serve(digest, engine.get(digest)?, true),
-            Held::Awaited(cache) => self.serve(digest, cache.peek(digest)?, true),
-        }
-    }
-
-    /// The same without blocking the executor.
-    #[inline]
-    pub(crate) async fn get_awaited(&self, digest: Digest) -> Option<Found<K>> {
-        match &self.held {
-            Held::Awaited(cache) => {
-                let entry = cache.get(digest).await?;
-                if self.is_live(&entry) {
-                    self.touch(&entry);
-                    return Some(Found::Entry(entry));
+            Held::Scalars(scalars) => {
+                let (value, expired) = scalars.get(digest, || self.clock.now())?;
+                if expired {
+                    scalars.remove(digest).then(|| (self.on_expire)(digest));
                 }
-                cache.remove(digest).await;
-                (self.on_expire)(digest);
-                None
+                (!expired).then_some(Found::Word(value))
             }
-            _ => self.get(digest),
+            Held::Engine { engine, .. } => self.serve(digest, engine.get(digest)?, true),
         }
     }
 
     /// The entry if it may still be served, not counted as a use.
     pub(crate) fn peek(&self, digest: Digest) -> Option<Found<K>> {
         let entry = match &self.held {
-            Held::Table { .. } => return self.get(digest),
-            Held::Engine(engine) => engine.peek(digest)?,
-            Held::Awaited(cache) => cache.peek(digest)?,
+            Held::Scalars(scalars) => {
+                let (value, expired) = scalars.get(digest, || self.clock.now())?;
+                return (!expired).then_some(Found::Word(value));
+            }
+            Held::Engine { engine, .. } => engine.peek(digest)?,
         };
         self.is_live(&entry).then_some(Found::Entry(entry))
     }
@@ -131,9 +134,10 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     /// Whether an entry is there that is past its time.
     pub(crate) fn holds_expired(&self, digest: Digest) -> bool {
         match &self.held {
-            Held::Table { .. } => false,
-            Held::Engine(engine) => engine.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
-            Held::Awaited(cache) => cache.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
+            Held::Scalars(scalars) => {
+                scalars.get(digest, || self.clock.now()).is_some_and(|(_, expired)| expired)
+            }
+            Held::Engine { engine, .. } => engine.peek(digest).is_some_and(|entry| !self.is_live(&entry)),
         }
     }
 
@@ -169,26 +173,18 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>) {
         self.expire_first(digest, &entry);
         match &self.held {
-            Held::Table { table, words, .. } => table.insert(digest, (words.to)(&entry.value)),
-            Held::Engine(engine) => engine.insert(digest, Arc::new(entry)),
-            Held::Awaited(cache) => block_on(cache.insert(digest, Arc::new(entry))),
-        }
-    }
-
-    /// The same without blocking the executor.
-    pub(crate) async fn insert_awaited(&self, digest: Digest, entry: Entry<K>) {
-        match &self.held {
-            Held::Awaited(cache) => {
-                cache.insert(digest, Arc::new(entry)).await;
-            }
-            _ => self.insert(digest, entry),
+            Held::Scalars(scalars) => scalars.insert(digest, &entry.value, entry.stored_at),
+            Held::Engine { engine, .. } => engine.insert(digest, Arc::new(entry)),
         }
     }
 
     /// Removes what has outlived its time, oldest first, and notes the newcomer.
     fn expire_first(&self, digest: Digest, entry: &Entry<K>) {
-        let Held::Engine(engine) = &self.held else { return };
-        if entry.ttl.is_none() || engine.expires_by_itself() {
+        let expires_by_itself = match &self.held {
+            Held::Scalars(scalars) => scalars.ttl().is_none(),
+            Held::Engine { engine, .. } => entry.ttl.is_none() || engine.expires_by_itself(),
+        };
+        if expires_by_itself {
             return;
         }
         let now = self.clock.now();
@@ -201,33 +197,31 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
             queue.pop_front();
         }
         queue.push_back((entry.stored_at, digest));
-        let entries = usize::try_from(engine.load().entries).unwrap_or(usize::MAX);
+        let entries = usize::try_from(self.load().entries).unwrap_or(usize::MAX);
         if queue.len() > entries.saturating_mul(2).saturating_add(64) {
-            let live = |stored_at, old| engine.peek(old).is_some_and(|entry| entry.stored_at == stored_at);
-            queue.retain(|(stored_at, old)| live(*stored_at, *old) || *old == digest);
+            queue.retain(|(stored_at, old)| self.stored_at(*old) == Some(*stored_at) || *old == digest);
         }
         drop(queue);
         for old in due {
-            if engine.peek(old).is_some_and(|entry| !self.is_live(&entry)) && engine.remove(old) {
+            if self.holds_expired(old) && self.remove(old) {
                 (self.on_expire)(old);
             }
+        }
+    }
+
+    /// When what is held under a digest was computed.
+    fn stored_at(&self, digest: Digest) -> Option<Nanos> {
+        match &self.held {
+            Held::Scalars(scalars) => scalars.stored_at(digest),
+            Held::Engine { engine, .. } => engine.peek(digest).map(|entry| entry.stored_at),
         }
     }
 
     /// Forgets an entry; tells whether there was one that could have been served.
     pub(crate) fn remove(&self, digest: Digest) -> bool {
         match &self.held {
-            Held::Table { table, .. } => table.remove(digest),
-            Held::Engine(engine) => engine.remove(digest),
-            Held::Awaited(cache) => block_on(cache.remove(digest)),
-        }
-    }
-
-    /// The same without blocking the executor.
-    pub(crate) async fn remove_awaited(&self, digest: Digest) -> bool {
-        match &self.held {
-            Held::Awaited(cache) => cache.remove(digest).await,
-            _ => self.remove(digest),
+            Held::Scalars(scalars) => scalars.remove(digest),
+            Held::Engine { engine, .. } => engine.remove(digest),
         }
     }
 
@@ -235,9 +229,8 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn clear(&self) -> Vec<Digest> {
         let held = self.digests();
         match &self.held {
-            Held::Table { table, .. } => table.clear(),
-            Held::Engine(engine) => engine.clear(),
-            Held::Awaited(cache) => cache.clear(),
+            Held::Scalars(scalars) => scalars.clear(),
+            Held::Engine { engine, .. } => engine.clear(),
         }
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
         held
@@ -245,18 +238,16 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
 
     fn digests(&self) -> Vec<Digest> {
         match &self.held {
-            Held::Table { table, .. } => table.digests(),
-            Held::Engine(engine) => engine.digests(),
-            Held::Awaited(cache) => cache.digests(),
+            Held::Scalars(scalars) => scalars.digests(),
+            Held::Engine { engine, .. } => engine.digests(),
         }
     }
 
     /// How much is held.
     pub(crate) fn load(&self) -> Load {
         match &self.held {
-            Held::Table { table, size, .. } => table.load(*size),
-            Held::Engine(engine) => engine.load(),
-            Held::Awaited(cache) => cache.load(),
+            Held::Scalars(scalars) => scalars.load(),
+            Held::Engine { engine, .. } => engine.load(),
         }
     }
 }
@@ -266,17 +257,16 @@ fn hold<K: Clone + Send + Sync + 'static>(plan: TierPlan<K>) -> Held<K> {
     // moka reads its own clock, so it may expire entries only where ours is the same.
     let ttl = plan.ttl.filter(|_| plan.clock.is_system()).map(Duration::from_nanos);
     if let Some(words) = plan.words {
-        let table = Box::new(Table::new(bounds.max_bytes.unwrap_or(u64::MAX), on_evict));
-        return Held::Table { table, words, size: plan.word_size };
+        let max_bytes = bounds.max_bytes.unwrap_or(u64::MAX);
+        return Held::Scalars(Scalars::new(words, plan.word_size, max_bytes, plan.ttl, on_evict));
     }
-    if plan.awaited && plan.policy == Policy::Lfu {
-        return Held::Awaited(super::awaited::Awaited::new(bounds, ttl, on_evict));
-    }
-    Held::Engine(match plan.policy {
+    let engine: Box<dyn Engine<K> + Send + Sync> = match plan.policy {
         Policy::Lru => Box::new(lru::Lru::new(bounds, on_evict)),
-        Policy::Lfu => Box::new(super::lfu::Lfu::new(bounds, ttl, on_evict)),
-        Policy::Fifo => Box::new(Sharded::<K, Fifo>::new(bounds, on_evict)),
-        Policy::Random => Box::new(Sharded::<K, Random>::new(bounds, on_evict)),
-        _ => Box::new(Sharded::<K, S3Fifo>::new(bounds, on_evict)),
-    })
+        Policy::Lfu => Box::new(super::lfu::Lfu::new(bounds, ttl, plan.awaited, on_evict)),
+        Policy::Fifo => Box::new(Sharded::<K, Fifo>::indexed(bounds, on_evict)),
+        Policy::Random => Box::new(Sharded::<K, Random>::indexed(bounds, on_evict)),
+        _ => Box::new(Sharded::<K, S3Fifo>::indexed(bounds, on_evict)),
+    };
+    let index = engine.index();
+    Held::Engine { engine, index }
 }

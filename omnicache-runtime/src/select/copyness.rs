@@ -1,25 +1,30 @@
 //! Whether a payload is a plain number, some other `Copy` value, or neither.
 
-use crate::memory::{Words, WordsOf};
+use crate::memory::Words;
 
-/// Conversion to words, opaque outside of the crate.
-#[derive(Clone, Copy, Debug)]
-pub struct Conversion<K>(pub(crate) WordsOf<K>);
-
-/// Whether a payload is `Copy`, and whether it is a plain number.
+/// Whether a payload is `Copy`, and whether it is plain numbers.
 pub trait Copyness<T>: 'static {
     /// Whether it is `Copy`.
     const COPY: bool;
 
-    /// How it becomes words, if it is a plain number.
+    /// How many bits it takes; more than 128 if it does not become bits.
     #[doc(hidden)]
-    #[inline]
-    fn words() -> Option<Conversion<T>> {
-        None
+    const BITS: u32 = u32::MAX;
+
+    /// Its bits.
+    #[doc(hidden)]
+    fn to_bits(_value: &T) -> u128 {
+        unreachable!("bits are asked for where there are any")
+    }
+
+    /// The value of some bits.
+    #[doc(hidden)]
+    fn from_bits(_bits: u128) -> T {
+        unreachable!("bits are asked for where there are any")
     }
 }
 
-/// A plain number.
+/// Plain numbers, alone or put together.
 #[derive(Debug)]
 pub struct Word;
 /// Some other `Copy` type.
@@ -32,9 +37,16 @@ pub struct Moved;
 impl<T: Words> Copyness<T> for Word {
     const COPY: bool = true;
 
+    const BITS: u32 = T::BITS;
+
     #[inline]
-    fn words() -> Option<Conversion<T>> {
-        Some(Conversion(WordsOf { to: |value| value.to_words(), from: T::from_words }))
+    fn to_bits(value: &T) -> u128 {
+        (*value).to_bits()
+    }
+
+    #[inline]
+    fn from_bits(bits: u128) -> T {
+        T::from_bits(bits)
     }
 }
 

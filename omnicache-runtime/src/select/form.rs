@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::bounds::Cloned;
-use super::copyness::{Conversion, Copyness};
+use super::copyness::Copyness;
 use crate::codec::{Leaf, Measure, Payload, TypeShape};
 use crate::error::{Fault, FaultKind};
 use crate::kind::{Codec, Kind};
@@ -71,11 +71,20 @@ pub trait Form: 'static {
     /// When they are not exactly one value of this form.
     fn decode(shell: &[u8], codec: Codec, payload: Payload) -> Result<Self::Kept, Fault>;
 
-    /// How what is kept becomes two words, if it can.
+    /// How many bits what is kept takes; more than 128 if it does not become bits.
     #[doc(hidden)]
-    #[inline]
-    fn words() -> Option<Conversion<Self::Kept>> {
-        None
+    const BITS: u32 = u32::MAX;
+
+    /// The bits of what is kept.
+    #[doc(hidden)]
+    fn to_bits(_kept: &Self::Kept) -> u128 {
+        unreachable!("bits are asked for where there are any")
+    }
+
+    /// What was kept, of its bits.
+    #[doc(hidden)]
+    fn from_bits(_bits: u128) -> Self::Kept {
+        unreachable!("bits are asked for where there are any")
     }
 }
 
@@ -174,9 +183,16 @@ impl<T: Cloned + 'static, L: Leaf<T>, C: Copyness<T>> Form for Plain<T, L, C> {
         decode::<T, L>(shell, codec, payload)
     }
 
+    const BITS: u32 = C::BITS;
+
     #[inline]
-    fn words() -> Option<Conversion<T>> {
-        C::words()
+    fn to_bits(kept: &T) -> u128 {
+        C::to_bits(kept)
+    }
+
+    #[inline]
+    fn from_bits(bits: u128) -> T {
+        C::from_bits(bits)
     }
 }
 
@@ -246,9 +262,16 @@ macro_rules! transparent {
             F::decode(shell, codec, payload)
         }
 
+        const BITS: u32 = F::BITS;
+
         #[inline]
-        fn words() -> Option<Conversion<F::Kept>> {
-            F::words()
+        fn to_bits(kept: &F::Kept) -> u128 {
+            F::to_bits(kept)
+        }
+
+        #[inline]
+        fn from_bits(bits: u128) -> F::Kept {
+            F::from_bits(bits)
         }
     };
 }
@@ -369,8 +392,21 @@ impl<F: Form> Form for Maybe<F> {
         result.map(F::keep).transpose().map_err(Some)
     }
 
+    #[inline]
     fn give(kept: Self::Kept) -> Self::Result {
         kept.map(F::give)
+    }
+
+    const BITS: u32 = F::BITS.saturating_add(1);
+
+    #[inline]
+    fn to_bits(kept: &Self::Kept) -> u128 {
+        kept.as_ref().map_or(0, |value| F::to_bits(value) << 1 | 1)
+    }
+
+    #[inline]
+    fn from_bits(bits: u128) -> Self::Kept {
+        (bits & 1 == 1).then(|| F::from_bits(bits >> 1))
     }
 
     fn measure(kept: &Self::Kept, shell: &mut Vec<u8>) -> Measure {

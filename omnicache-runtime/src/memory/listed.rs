@@ -1,0 +1,59 @@
+//! A list of what another cache holds, which it can be asked for without that cache taking notice.
+
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::{Entry, Index, Load};
+use crate::key::Digest;
+
+/// Entries by digest, and their weight.
+pub(super) struct Listed<K> {
+    index: Index<K>,
+    bytes: AtomicU64,
+}
+
+impl<K> Listed<K> {
+    pub(super) fn new() -> Self {
+        Self { index: Index::new(), bytes: AtomicU64::new(0) }
+    }
+
+    /// Lists an entry in place of any other of its digest.
+    pub(super) fn list(&self, digest: Digest, entry: &Arc<Entry<K>>) {
+        self.bytes.fetch_add(entry.weight, Relaxed);
+        self.retire(self.index.link(digest, Arc::clone(entry)));
+    }
+
+    /// Takes off what is listed under a digest; only this entry, if one is given.
+    pub(super) fn strike(&self, digest: Digest, only: Option<&Arc<Entry<K>>>) {
+        self.retire(self.index.unlink(digest, only).into_iter().collect());
+    }
+
+    /// Takes off all that is listed.
+    pub(super) fn clear(&self) {
+        self.retire(self.index.clear());
+    }
+
+    fn retire(&self, entries: Vec<Arc<Entry<K>>>) {
+        self.bytes.fetch_sub(entries.iter().map(|entry| entry.weight).sum(), Relaxed);
+        self.index.retire(entries);
+    }
+
+    /// The entry that is listed under a digest.
+    pub(super) fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        let _writers = self.index.table.lock();
+        let [address] = self.index.table.get(digest)?;
+        // Another reference beside the table's, which nobody takes away meanwhile.
+        Some(Arc::clone(&ManuallyDrop::new(Index::owned(address))))
+    }
+
+    /// What is listed, in no order.
+    pub(super) fn digests(&self) -> Vec<Digest> {
+        self.index.table.digests()
+    }
+
+    /// How much is listed.
+    pub(super) fn load(&self) -> Load {
+        Load { entries: self.index.table.len(), bytes: self.bytes.load(Relaxed) }
+    }
+}

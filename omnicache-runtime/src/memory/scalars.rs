@@ -1,0 +1,150 @@
+//! Plain values in a table that is read without a lock: in slots of one word, or of two where the value is wider or
+//! its time counts.
+
+use super::{Load, OnEvict, Table, WordsOf};
+use crate::clock::{Nanos, expired};
+use crate::key::Digest;
+
+/// The plain values of one function.
+pub(crate) struct Scalars<K> {
+    slots: Slots,
+    words: WordsOf<K>,
+    /// Payload size of one value.
+    size: u64,
+    on_evict: OnEvict,
+}
+
+enum Slots {
+    /// A word for each value.
+    Narrow(Table<1>),
+    /// Two words for each value.
+    Wide(Table<2>),
+    /// A word for each value, and one for the time when it was computed.
+    Timed { table: Table<2>, ttl: Nanos },
+}
+
+/// A value, and when it was computed if that counts.
+struct Held {
+    bits: u128,
+    stored_at: Nanos,
+}
+
+#[inline]
+fn wide([low, high]: [u64; 2]) -> u128 {
+    u128::from(low) | u128::from(high) << 64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "split in two halves")]
+fn halves(bits: u128) -> [u64; 2] {
+    [bits as u64, (bits >> 64) as u64]
+}
+
+impl<K> Scalars<K> {
+    /// Whether values of this many bits, timed or not, have a table.
+    pub(crate) fn hold(bits: u32, timed: bool) -> bool {
+        bits <= if timed { 64 } else { 128 }
+    }
+
+    pub(crate) fn new(
+        words: WordsOf<K>,
+        size: u64,
+        max_bytes: u64,
+        ttl: Option<Nanos>,
+        on_evict: OnEvict,
+    ) -> Self {
+        let slots = match ttl {
+            Some(ttl) => Slots::Timed { table: Table::new(max_bytes), ttl },
+            None if words.bits <= 64 => Slots::Narrow(Table::new(max_bytes)),
+            None => Slots::Wide(Table::new(max_bytes)),
+        };
+        Self { slots, words, size, on_evict }
+    }
+
+    /// The bits under a digest, of narrow values or of wide ones whose time does not count, if one look finds them.
+    #[inline]
+    pub(super) fn bits_at_once<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
+        match &self.slots {
+            Slots::Narrow(table) if NARROW => table.get_at_once(digest).map(|[bits]| bits.into()),
+            Slots::Wide(table) if !NARROW => table.get_at_once(digest).map(wide),
+            _ => None,
+        }
+    }
+
+    fn held(&self, digest: Digest) -> Option<Held> {
+        Some(match &self.slots {
+            Slots::Narrow(table) => Held { bits: table.get(digest)?[0].into(), stored_at: 0 },
+            Slots::Wide(table) => Held { bits: wide(table.get(digest)?), stored_at: 0 },
+            Slots::Timed { table, .. } => {
+                let [bits, stored_at] = table.get(digest)?;
+                Held { bits: bits.into(), stored_at }
+            }
+        })
+    }
+
+    /// Whether values expire.
+    pub(super) fn ttl(&self) -> Option<Nanos> {
+        match self.slots {
+            Slots::Timed { ttl, .. } => Some(ttl),
+            Slots::Narrow(_) | Slots::Wide(_) => None,
+        }
+    }
+
+    /// The value under a digest, and whether it has expired. The time is asked for where it counts.
+    pub(super) fn get(&self, digest: Digest, now: impl FnOnce() -> Nanos) -> Option<(K, bool)> {
+        let held = self.held(digest)?;
+        let expired = self.ttl().is_some_and(|ttl| expired(held.stored_at, Some(ttl), now()));
+        Some(((self.words.from)(held.bits), expired))
+    }
+
+    /// When the value under a digest was computed.
+    pub(super) fn stored_at(&self, digest: Digest) -> Option<Nanos> {
+        self.held(digest).map(|held| held.stored_at)
+    }
+
+    pub(super) fn insert(&self, digest: Digest, value: &K, stored_at: Nanos) {
+        let bits = (self.words.to)(value);
+        let [low, high] = halves(bits);
+        match &self.slots {
+            Slots::Narrow(table) => drop(table.insert(digest, [low], &mut |gone, _| (self.on_evict)(gone))),
+            Slots::Wide(table) => {
+                table.insert(digest, [low, high], &mut |gone, _| (self.on_evict)(gone));
+            }
+            Slots::Timed { table, .. } => {
+                table.insert(digest, [low, stored_at], &mut |gone, _| (self.on_evict)(gone));
+            }
+        }
+    }
+
+    /// Forgets a value; tells whether there was one.
+    pub(super) fn remove(&self, digest: Digest) -> bool {
+        match &self.slots {
+            Slots::Narrow(table) => table.remove(digest).is_some(),
+            Slots::Wide(table) | Slots::Timed { table, .. } => table.remove(digest).is_some(),
+        }
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        match &self.slots {
+            Slots::Narrow(table) => table.clear(&mut |_, _| {}),
+            Slots::Wide(table) | Slots::Timed { table, .. } => table.clear(&mut |_, _| {}),
+        }
+    }
+
+    /// What is held, in no order.
+    pub(super) fn digests(&self) -> Vec<Digest> {
+        match &self.slots {
+            Slots::Narrow(table) => table.digests(),
+            Slots::Wide(table) | Slots::Timed { table, .. } => table.digests(),
+        }
+    }
+
+    /// How much is held.
+    pub(super) fn load(&self) -> Load {
+        let entries = match &self.slots {
+            Slots::Narrow(table) => table.len(),
+            Slots::Wide(table) | Slots::Timed { table, .. } => table.len(),
+        };
+        Load { entries, bytes: entries * self.size }
+    }
+}
