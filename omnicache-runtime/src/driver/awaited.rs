@@ -127,8 +127,23 @@ impl<F: SharedForm> Function<F> {
         digest: Digest,
     ) -> Option<super::shelf::Loaded<F::Kept>> {
         let (now, ttl) = (self.plan.clock.now(), self.plan.ttl);
-        let outcome = self.ask(key, move |shelf, key| shelf.load::<F>(key, now, ttl)).await?;
-        self.loaded(outcome, digest)
+        let economy = self.economy.clone();
+        let outcome = self.ask(key, move |shelf, key| {
+            let load = || shelf.load::<F>(key, now, ttl);
+            match &economy {
+                Some(economy) => economy.measure(load),
+                None => load(),
+            }
+        });
+        self.loaded(outcome.await?, digest)
+    }
+
+    /// What the store has, if it is worth a look.
+    async fn look_up_awaited(&self, miss: &Miss) -> Option<super::shelf::Loaded<F::Kept>> {
+        if self.economy.as_ref().is_some_and(|economy| !economy.is_worth_a_look()) {
+            return None;
+        }
+        self.load_awaited(miss.key.clone(), miss.digest).await
     }
 
     /// The key, held for this process, if that is asked for.
@@ -230,11 +245,11 @@ impl<F: SharedForm> Function<F> {
                 return F::give(found.into_value());
             }
         }
-        let mut loaded = if due { None } else { self.load_awaited(miss.key.clone(), miss.digest).await };
+        let mut loaded = if due { None } else { self.look_up_awaited(miss).await };
         // Held until the value is stored: then it is there for those who wait in other processes.
         let held = if loaded.is_none() { self.hold_awaited(miss.key.clone()).await } else { None };
         if held.is_some() && !due {
-            loaded = self.load_awaited(miss.key.clone(), miss.digest).await;
+            loaded = self.look_up_awaited(miss).await;
         }
         if let Some(loaded) = loaded {
             if let Some(entry) = self.promote(&loaded) {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::common::Common;
+use super::economy::Economy;
 use super::registry::Registered;
 use super::shelf::{Loaded, Outcome, Saved, Shelf, ShelfKey};
 use super::site::Site;
@@ -34,6 +35,8 @@ pub struct Function<F: Form> {
     pub(super) flights: Flights<Found<F::Kept>>,
     pub(super) shelf: Option<Arc<Shelf>>,
     pub(super) common: Arc<Common>,
+    /// Where nobody has asked for the store: what it costs beside the body.
+    pub(super) economy: Option<Arc<Economy>>,
     keep_if: Option<fn(&F::Result) -> bool>,
     remembers: bool,
     pub(super) secret: &'static Secret,
@@ -122,6 +125,7 @@ impl<F: SharedForm> Function<F> {
             .then(|| Shelf::new(&site.meta, marker, &plan, F::shape()))
             .flatten()
             .map(Arc::new);
+        let economy = shelf.as_ref().filter(|_| plan.is_automatic()).map(|_| Arc::default());
         let remembers = plan.small.memory || plan.large.memory || shelf.is_none();
         Self {
             plan,
@@ -129,6 +133,7 @@ impl<F: SharedForm> Function<F> {
             flights: Flights::new(),
             shelf,
             common,
+            economy,
             keep_if: setup.keep_if,
             remembers,
             secret: Secret::get(),
@@ -268,6 +273,9 @@ impl<F: SharedForm> Function<F> {
         let mut shell = Vec::new();
         let size = F::measure(&kept, &mut shell).size;
         let side = self.plan.side(size);
+        if let Some(economy) = &self.economy {
+            economy.computed(cost, side.store.is_some());
+        }
         let stored_at = if self.keeps_time() { self.plan.clock.now() } else { 0 };
         Appraised::Kept(Worth { kept, shell, size, cost, side, stored_at })
     }
@@ -279,7 +287,8 @@ impl<F: SharedForm> Function<F> {
 
     /// How a value goes into the store, if that is where it belongs.
     pub(super) fn dispatch(&self, miss: &Miss, worth: &Worth<F>) -> Option<Dispatch> {
-        worth.side.store.filter(|_| self.shelf.is_some() && miss.key.is_some())
+        let possible = worth.side.store.filter(|_| self.shelf.is_some() && miss.key.is_some());
+        possible.filter(|_| self.economy.as_ref().is_none_or(|economy| economy.is_worth_storing()))
     }
 
     /// What becomes of a value that the store was asked to take.
@@ -397,6 +406,7 @@ pub(super) struct Verdict {
 impl<F: SharedForm> Registered for Function<F> {
     fn explanation(&self) -> Explanation {
         let mut explanation = explain(&self.common, &self.plan, self.shelf.as_deref());
+        explanation.details.extend(self.economy.iter().flat_map(|economy| economy.explain()));
         let lookup = || drop(self.tier.peek(Digest::NONE));
         explanation.reasons.extend(self.common.counters.warning(lookup));
         explanation

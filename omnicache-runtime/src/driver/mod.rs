@@ -4,6 +4,7 @@ mod async_operation;
 mod awaited;
 mod common;
 mod companion;
+mod economy;
 mod function;
 mod local;
 mod operation;

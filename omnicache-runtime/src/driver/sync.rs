@@ -283,7 +283,12 @@ impl<F: SharedForm> Function<F> {
     /// What the store has.
     fn look_up(&self, miss: &Miss) -> Option<Loaded<F::Kept>> {
         let (shelf, key) = (self.shelf.as_ref()?, miss.key.as_ref()?);
-        self.loaded(shelf.load::<F>(key, self.plan.clock.now(), self.plan.ttl), miss.digest)
+        let load = || shelf.load::<F>(key, self.plan.clock.now(), self.plan.ttl);
+        let Some(economy) = &self.economy else { return self.loaded(load(), miss.digest) };
+        if !economy.is_worth_a_look() {
+            return None;
+        }
+        self.loaded(economy.measure(load), miss.digest)
     }
 
     /// The key, held for this process, if that is asked for.

@@ -93,6 +93,15 @@ impl Plan {
         self.small.store.is_some() || self.large.store.is_some()
     }
 
+    /// Whether the store was chosen for the kind alone, so that it may be done without where it does not pay.
+    pub(crate) fn is_automatic(&self) -> bool {
+        #[cfg(feature = "disk")]
+        let asked_for = self.store.is_some() || self.one_flight;
+        #[cfg(not(feature = "disk"))]
+        let asked_for = false;
+        !self.insists && !asked_for
+    }
+
     /// Where a result of `size` bytes goes. Exactly the threshold is small.
     #[inline]
     pub(crate) fn side(&self, size: u64) -> Side {
