@@ -200,7 +200,7 @@ fn count(given: &Given, errors: &mut Errors) -> Option<TokenStream> {
 pub(super) fn ttl(settings: &mut Settings, given: &Given, errors: &mut Errors) {
     if let Some(value @ Expr::Closure(_)) = expr(given) {
         let message = "`ttl` is one time for all entries: write `ttl_if = |value| ...` for a time of each";
-        return errors.push(syn::Error::new(value.span(), message));
+        return errors.at(value, message);
     }
     let argument = duration(settings, given, errors);
     call(settings, given, argument);
