@@ -20,6 +20,7 @@ pub(crate) enum Opt {
     Version,
     Key,
     Ignore,
+    Depends,
     CacheErr,
     CacheIf,
     TtlIf,
@@ -38,6 +39,8 @@ pub(crate) enum Shape {
     Value,
     /// `name(a, b)`
     Names,
+    /// `name(expression, expression)`
+    Expressions,
 }
 
 /// A row of the table.
@@ -83,6 +86,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Opt::Version, "version", Shape::Value, "version = 2", read::version, &["ver", "revision", "code"]),
     row(Opt::Key, "key", Shape::Value, "key = id", read::key, &["convert", "by", "hash", "key_fn"]),
     row(Opt::Ignore, "ignore", Shape::Names, "ignore(client)", read::ignore, &["skip", "exclude", "without", "except"]),
+    row(Opt::Depends, "depends", Shape::Expressions, "depends(file(path))", read::depends, &["depend", "depends_on", "file", "files", "inputs", "watch"]),
     row(Opt::CacheErr, "cache_err", Shape::Flag, "cache_err", read::cache_err, &["cache_error", "cache_errors", "keep_err", "errors"]),
     row(Opt::CacheIf, "cache_if", Shape::Value, "cache_if = |value| value.is_some()", read::cache_if, &["if", "when", "condition", "keep_if", "filter"]),
     row(Opt::TtlIf, "ttl_if", Shape::Value, "ttl_if = |value| value.max_age", read::ttl_if, &["ttl_by", "ttl_fn", "ttl_of", "ttl_per_entry", "expire_if", "expires_if"]),
