@@ -43,6 +43,32 @@
 //! assert_eq!(get_data::explain().backend, Backend::Hybrid);
 //! ```
 //!
+//! A result may say itself how long it lives. `ttl_if` is a closure over `&` the returned value, asked once it is to be
+//! kept (after `cache_if`); `None` leaves it to `ttl`, or to for ever without one, and a duration of zero means: returned,
+//! not kept.
+//!
+//! ```
+//! use omnicache::cache;
+//! use std::time::Duration;
+//!
+//! #[derive(Clone)]
+//! struct Page {
+//!     text: String,
+//!     max_age: Option<Duration>,
+//! }
+//!
+//! #[cache(ttl = "1h", ttl_if = |page| page.max_age)]
+//! fn page(name: &str) -> Page {
+//!     let max_age = (name == "news").then_some(Duration::ZERO);
+//!     Page { text: format!("about {name}"), max_age }
+//! }
+//!
+//! assert_eq!(page("news").text, "about news");
+//! assert!(!page::contains("news"));
+//! page("history");
+//! assert!(page::contains("history"));
+//! ```
+//!
 //! The whole strategy is one table, [`select::TABLE`]; `NEXT.md` shows it. The options of the macro and the methods
 //! of [`Config`] have the same names. Results on disk lie in [`default_dir`] unless `dir` says otherwise.
 

@@ -19,6 +19,7 @@ mod companion;
 mod companion_forms;
 mod executors;
 mod expiry;
+mod expiry_of_each;
 mod faults;
 mod flights;
 mod flights_async;

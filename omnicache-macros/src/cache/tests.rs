@@ -47,7 +47,12 @@ fn snapshot_plain() {
             if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
         }
     };
-    snapshot("plain", quote!(ttl = "10m", max_bytes = "1MiB", cache_if = |n| *n > 1), &item, free);
+    snapshot(
+        "plain",
+        quote!(ttl = "10m", max_bytes = "1MiB", cache_if = |n| *n > 1, ttl_if = life),
+        &item,
+        free,
+    );
 }
 
 #[test]
@@ -208,6 +213,8 @@ fn wrong_literals_are_refused() {
         quote!(ttl = "0s"),
         quote!(ttl = 60),
         quote!(ttl = "soon"),
+        quote!(ttl = |value| value.max_age),
+        quote!(ttl_if = "10m"),
         quote!(idle = -1),
         quote!(max_bytes = "12"),
         quote!(max_bytes = 0),

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Expr;
 use syn::ext::IdentExt;
 
 use super::context::Context;
@@ -29,12 +30,17 @@ pub(super) fn site(context: &Context<'_>) -> TokenStream {
 pub(super) fn make(context: &Context<'_>, site: &TokenStream, marker: &TokenStream) -> TokenStream {
     let constructor =
         Ident::new(if context.settings.local { "local_function" } else { "function" }, Span::call_site());
-    let (select, config, keep_if) = (context.select(), config(context), keep_if(context));
+    let (select, config) = (context.select(), config(context));
+    let (keep_if, ttl_if) = (keep_if(context), ttl_if(context));
     // What is wrong with the form is wrong with the return type, and said there.
     let span = ends(&context.function.output).0.resolved_at(Span::call_site());
     let private = respan(context.private.clone(), span);
     quote_spanned! {span=>
-        #private::#constructor(#site, &#marker, #select, || #private::Setup { config: #config, keep_if: #keep_if })
+        #private::#constructor(#site, &#marker, #select, || #private::Setup {
+            config: #config,
+            keep_if: #keep_if,
+            ttl_if: #ttl_if,
+        })
     }
 }
 
@@ -62,13 +68,25 @@ fn config(context: &Context<'_>) -> TokenStream {
     quote!({ let #name: #private::Config = #start; #name #(#calls)* })
 }
 
-/// The question of `cache_if`, as a function pointer: that gives a closure's argument its type.
 fn keep_if(context: &Context<'_>) -> TokenStream {
-    let Some(question) = &context.settings.cache_if else { return quote!(::core::option::Option::None) };
+    question(context, context.settings.cache_if.as_ref(), "__keep_if", quote!(bool))
+}
+
+fn ttl_if(context: &Context<'_>) -> TokenStream {
+    let private = &context.private;
+    let answer = quote!(::core::option::Option<#private::Duration>);
+    question(context, context.settings.ttl_if.as_ref(), "__ttl_if", answer)
+}
+
+/// A question about a result, as a function pointer: that gives a closure's argument its type.
+fn question(context: &Context<'_>, asked: Option<&Expr>, name: &str, answer: TokenStream) -> TokenStream {
+    let Some(question) = asked else { return quote!(::core::option::Option::None) };
     let output = &context.function.output;
-    let name = local("__keep_if");
+    let name = local(name);
     // A closure over another type is told which one is wanted at the return type.
-    let wanted = quote_spanned!(ends(output).0.resolved_at(Span::call_site())=> fn(&#output) -> bool);
+    let span = ends(output).0.resolved_at(Span::call_site());
+    let answer = respan(answer, span);
+    let wanted = quote_spanned!(span=> fn(&#output) -> #answer);
     quote!(::core::option::Option::Some({ let #name: #wanted = #question; #name }))
 }
 

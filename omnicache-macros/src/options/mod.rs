@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) cache_err: bool,
     /// Asked about each value that would otherwise be kept.
     pub(crate) cache_if: Option<Expr>,
+    /// Asked how long each value that is kept lives.
+    pub(crate) ttl_if: Option<Expr>,
     /// Whether each thread has its own cache.
     pub(crate) local: bool,
     /// The `associated` key, if the function is an associated one without `self`.
@@ -114,6 +116,7 @@ impl Settings {
             stable_key: false,
             cache_err: false,
             cache_if: None,
+            ttl_if: None,
             local: false,
             associated: None,
             companion: Companion::Own,

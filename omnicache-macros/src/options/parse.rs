@@ -219,7 +219,10 @@ mod tests {
 
     #[test]
     fn commas_inside_a_value_do_not_end_it() {
-        assert_eq!(messages("cache_if = |a| f::<u8, u8>(a, 1), ttl = \"1s\""), Vec::<String>::new());
+        assert_eq!(
+            messages("cache_if = |a| f::<u8, u8>(a, 1), ttl_if = |_| None, ttl = \"1s\""),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

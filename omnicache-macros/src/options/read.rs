@@ -198,6 +198,10 @@ fn count(given: &Given, errors: &mut Errors) -> Option<TokenStream> {
 }
 
 pub(super) fn ttl(settings: &mut Settings, given: &Given, errors: &mut Errors) {
+    if let Some(value @ Expr::Closure(_)) = expr(given) {
+        let message = "`ttl` is one time for all entries: write `ttl_if = |value| ...` for a time of each";
+        return errors.at(value, message);
+    }
     let argument = duration(settings, given, errors);
     call(settings, given, argument);
 }
@@ -341,11 +345,21 @@ pub(super) fn cache_err(settings: &mut Settings, _: &Given, _: &mut Errors) {
 }
 
 pub(super) fn cache_if(settings: &mut Settings, given: &Given, errors: &mut Errors) {
-    let Some(value) = expr(given) else { return };
+    settings.cache_if = question(given, errors);
+}
+
+pub(super) fn ttl_if(settings: &mut Settings, given: &Given, errors: &mut Errors) {
+    settings.ttl_if = question(given, errors);
+}
+
+/// A question about a result: anything but a literal.
+fn question(given: &Given, errors: &mut Errors) -> Option<Expr> {
+    let value = expr(given)?;
     match written(value) {
-        Written::Computed => settings.cache_if = Some(value.clone()),
+        Written::Computed => Some(value.clone()),
         Written::Literal(_) | Written::Negative => {
             wrong(given, errors, "a closure or the path of a function");
+            None
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) enum Opt {
     Depends,
     CacheErr,
     CacheIf,
+    TtlIf,
     Local,
     Associated,
     Companion,
@@ -88,6 +89,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Opt::Depends, "depends", Shape::Expressions, "depends(file(path))", read::depends, &["depend", "depends_on", "file", "files", "inputs", "watch"]),
     row(Opt::CacheErr, "cache_err", Shape::Flag, "cache_err", read::cache_err, &["cache_error", "cache_errors", "keep_err", "errors"]),
     row(Opt::CacheIf, "cache_if", Shape::Value, "cache_if = |value| value.is_some()", read::cache_if, &["if", "when", "condition", "keep_if", "filter"]),
+    row(Opt::TtlIf, "ttl_if", Shape::Value, "ttl_if = |value| value.max_age", read::ttl_if, &["ttl_by", "ttl_fn", "ttl_of", "ttl_per_entry", "expire_if", "expires_if"]),
     row(Opt::Local, "local", Shape::Flag, "local", read::local, &["thread_local", "per_thread", "unsync"]),
     row(Opt::Associated, "associated", Shape::Flag, "associated", read::associated, &["assoc", "static", "in_impl"]),
     row(Opt::Companion, "companion", Shape::Value, "companion = other_name", read::companion, &["name", "rename"]),
@@ -147,6 +149,7 @@ mod tests {
         assert!(unknown("size").contains("`max_entries = 10_000`"));
         assert!(unknown("capacity").contains("`max_entries = 10_000`"));
         assert!(unknown("time").contains("`ttl = \"10m\"`"));
+        assert!(unknown("ttl_fn").contains("`ttl_if = |value| value.max_age`"));
         assert!(unknown("disk").contains("`backend = disk`"));
         assert!(unknown("lru").contains("`policy = lru`"));
     }

@@ -32,6 +32,7 @@ impl Square {
                         __config
                     },
                     keep_if: ::core::option::Option::None,
+                    ttl_if: ::core::option::Option::None,
                 },
             )
         };

@@ -76,6 +76,7 @@ impl user {
                     __config.backend(::omnicache::__private::Backend::Disk)
                 },
                 keep_if: ::core::option::Option::None,
+                ttl_if: ::core::option::Option::None,
             },
         )
     }

@@ -83,6 +83,7 @@ impl sorted {
                     __config
                 },
                 keep_if: ::core::option::Option::None,
+                ttl_if: ::core::option::Option::None,
             },
         )
     }

@@ -71,6 +71,7 @@ impl shared {
                     __config.policy(::omnicache::__private::Policy::Lru)
                 },
                 keep_if: ::core::option::Option::None,
+                ttl_if: ::core::option::Option::None,
             },
         )
     }

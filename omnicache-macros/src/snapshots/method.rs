@@ -93,6 +93,7 @@ impl Square {
                     __config
                 },
                 keep_if: ::core::option::Option::None,
+                ttl_if: ::core::option::Option::None,
             },
         )
     }

@@ -78,6 +78,12 @@ impl fib {
                     let __keep_if: fn(&u64) -> bool = |n| *n > 1;
                     __keep_if
                 }),
+                ttl_if: ::core::option::Option::Some({
+                    let __ttl_if: fn(
+                        &u64,
+                    ) -> ::core::option::Option<::omnicache::__private::Duration> = life;
+                    __ttl_if
+                }),
             },
         )
     }

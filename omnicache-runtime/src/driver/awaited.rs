@@ -126,7 +126,7 @@ impl<F: SharedForm> Function<F> {
         key: Option<ShelfKey>,
         digest: Digest,
     ) -> Option<super::shelf::Loaded<F::Kept>> {
-        let (now, ttl) = (self.plan.clock.now(), self.plan.ttl);
+        let (now, ttl) = (self.plan.clock.now(), self.rules.ttl_of_all());
         let economy = self.economy.clone();
         let outcome = self.ask(key, move |shelf, key| {
             let load = || shelf.load::<F>(key, now, ttl);
@@ -162,11 +162,10 @@ impl<F: SharedForm> Function<F> {
         overwrites: bool,
     ) -> (Worth<F>, Verdict) {
         if let Some(dispatch) = self.dispatch(miss, &worth) {
-            let ttl = self.plan.ttl;
             let shared = Arc::new(worth);
             let lent = Arc::clone(&shared);
             let saved = self.ask(miss.key.clone(), move |shelf, key| {
-                shelf.save::<F>(key, &lent, dispatch, since, overwrites, ttl)
+                shelf.save::<F>(key, &lent, dispatch, since, overwrites)
             });
             let saved = saved.await;
             let worth = Arc::unwrap_or_clone(shared);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::common::Common;
 use super::economy::Economy;
 use super::registry::Registered;
+use super::rules::{Rules, Setup, life};
 use super::shelf::{Loaded, Outcome, Saved, Shelf, ShelfKey};
 use super::site::Site;
 use crate::clock::Nanos;
@@ -16,17 +17,8 @@ use crate::key::{Digest, KeyWriter, Secret};
 use crate::kind::{Backend, Kind, Policy};
 use crate::memory::{Entry, Found, Scalars, Tier, TierPlan, WordsOf};
 use crate::removal::Cause;
-use crate::select::{Config, Dispatch, Form, Plan, SharedForm, Side};
+use crate::select::{Dispatch, Form, Plan, SharedForm, Side};
 use crate::stats::Stats;
-
-/// What the macro says of a function beside its types.
-#[expect(missing_debug_implementations, reason = "holds a function")]
-pub struct Setup<R> {
-    /// Where and how its results are kept.
-    pub config: Config,
-    /// What `cache_if` says.
-    pub keep_if: Option<fn(&R) -> bool>,
-}
 
 /// A cached function.
 pub struct Function<F: Form> {
@@ -37,7 +29,7 @@ pub struct Function<F: Form> {
     pub(super) common: Arc<Common>,
     /// Where nobody has asked for the store: what it costs beside the body.
     pub(super) economy: Option<Arc<Economy>>,
-    keep_if: Option<fn(&F::Result) -> bool>,
+    pub(super) rules: Rules<F::Result>,
     remembers: bool,
     pub(super) secret: &'static Secret,
 }
@@ -80,13 +72,15 @@ pub(super) struct Worth<F: Form> {
     pub(super) side: Side,
     /// When it was computed: in every tier the same.
     pub(super) stored_at: Nanos,
+    /// How long it lives from then: in every tier the same.
+    pub(super) ttl: Option<Nanos>,
 }
 
 impl<F: Form> Clone for Worth<F> {
     fn clone(&self) -> Self {
-        let Self { kept, shell, size, cost, side, stored_at } = self;
+        let Self { kept, shell, size, cost, side, stored_at, ttl } = self;
         let (kept, shell) = (kept.clone(), shell.clone());
-        Self { kept, shell, size: *size, cost: *cost, side: *side, stored_at: *stored_at }
+        Self { kept, shell, size: *size, cost: *cost, side: *side, stored_at: *stored_at, ttl: *ttl }
     }
 }
 
@@ -101,10 +95,12 @@ impl<F: SharedForm> Function<F> {
         let facts = F::facts();
         let plan = Plan::resolve(&site.meta.path(), facts, setup.config, site.meta.is_async)
             .unwrap_or_else(|error| raise(&error));
+        let rules = Rules::new(setup.keep_if, setup.ttl_if, &plan);
         let common = Common::new(site, plan.listener.clone());
         let plain = plan.kind == Kind::Scalar
             && plan.policy == Policy::S3Fifo
             && plan.idle.is_none()
+            && !rules.ttl_varies()
             && Scalars::<F::Kept>::hold(F::BITS, plan.ttl.is_some())
             && plan.has_default_bounds
             && !plan.persists();
@@ -112,6 +108,7 @@ impl<F: SharedForm> Function<F> {
             bounds: plan.bounds,
             policy: plan.policy,
             ttl: plan.ttl,
+            ttl_varies: rules.ttl_varies(),
             idle: plan.idle,
             clock: Arc::clone(&plan.clock),
             on_evict: common.on_evict(),
@@ -134,7 +131,7 @@ impl<F: SharedForm> Function<F> {
             shelf,
             common,
             economy,
-            keep_if: setup.keep_if,
+            rules,
             remembers,
             secret: Secret::get(),
         }
@@ -253,7 +250,7 @@ impl<F: SharedForm> Function<F> {
         self.common.counters.computed(loaded.cost);
         let side = self.plan.side(loaded.size);
         (side.memory && self.tier.fits(loaded.size)).then(|| {
-            let ttl = loaded.ttl.into_iter().chain(self.plan.ttl).min();
+            let ttl = loaded.ttl.into_iter().chain(self.rules.ttl_of_all()).min();
             Entry::new(loaded.kept.clone(), loaded.size, loaded.stored_at, ttl, loaded.generation)
         })
     }
@@ -261,13 +258,12 @@ impl<F: SharedForm> Function<F> {
     /// Decides what becomes of a result.
     pub(super) fn appraise(&self, result: F::Result, cost: Nanos) -> Appraised<F> {
         self.common.counters.computed(cost);
-        // Asked about what would otherwise be kept, and about nothing else.
-        let wanted = self.keep_if.filter(|_| F::keeps(&result)).is_none_or(|keep_if| keep_if(&result));
+        let ttl = self.rules.ttl::<F>(&result);
         let kept = match F::keep(result) {
             Ok(kept) => kept,
             Err(result) => return Appraised::Private(result),
         };
-        if !wanted {
+        if ttl == Rules::<F::Result>::NOT_KEPT {
             return Appraised::Shared(kept);
         }
         let mut shell = Vec::new();
@@ -276,13 +272,13 @@ impl<F: SharedForm> Function<F> {
         if let Some(economy) = &self.economy {
             economy.computed(cost, side.store.is_some());
         }
-        let stored_at = if self.keeps_time() { self.plan.clock.now() } else { 0 };
-        Appraised::Kept(Worth { kept, shell, size, cost, side, stored_at })
+        let stored_at = if ttl.is_some() || self.keeps_time() { self.plan.clock.now() } else { 0 };
+        Appraised::Kept(Worth { kept, shell, size, cost, side, stored_at, ttl })
     }
 
-    /// Whether it matters when a value was computed.
+    /// Whether it matters when a value was computed, though it has no time to live.
     fn keeps_time(&self) -> bool {
-        self.plan.ttl.is_some() || self.plan.idle.is_some() || self.shelf.is_some()
+        self.plan.idle.is_some() || self.shelf.is_some()
     }
 
     /// How a value goes into the store, if that is where it belongs.
@@ -335,7 +331,7 @@ impl<F: SharedForm> Function<F> {
             self.common.counters.stores.add(1);
         }
         verdict.memory.then(|| {
-            Entry::new(worth.kept.clone(), worth.size, worth.stored_at, self.plan.ttl, verdict.generation)
+            Entry::new(worth.kept.clone(), worth.size, worth.stored_at, worth.ttl, verdict.generation)
         })
     }
 
@@ -405,7 +401,8 @@ pub(super) struct Verdict {
 
 impl<F: SharedForm> Registered for Function<F> {
     fn explanation(&self) -> Explanation {
-        let mut explanation = explain(&self.common, &self.plan, self.shelf.as_deref());
+        let mut explanation =
+            explain(&self.common, &self.plan, self.shelf.as_deref(), self.rules.ttl_varies());
         explanation.details.extend(self.economy.iter().flat_map(|economy| economy.explain()));
         let lookup = || drop(self.tier.peek(Digest::NONE));
         explanation.reasons.extend(self.common.counters.warning(lookup));
@@ -435,7 +432,7 @@ impl<F: SharedForm> Registered for Function<F> {
 }
 
 /// The explanation of a plan.
-pub(super) fn explain(common: &Common, plan: &Plan, shelf: Option<&Shelf>) -> Explanation {
+pub(super) fn explain(common: &Common, plan: &Plan, shelf: Option<&Shelf>, ttl_varies: bool) -> Explanation {
     let mut details = Vec::new();
     if plan.small.memory || plan.large.memory {
         let bytes = plan.bounds.max_bytes.map(|most| format!("{} of payload", human_size(most)));
@@ -446,7 +443,7 @@ pub(super) fn explain(common: &Common, plan: &Plan, shelf: Option<&Shelf>) -> Ex
     if plan.backend == Backend::Hybrid {
         details.push(("threshold", human_size(plan.threshold)));
     }
-    details.extend(plan.ttl.map(|ttl| ("ttl", human_span(ttl))));
+    details.extend(life(plan.ttl, ttl_varies).map(|life| ("ttl", life)));
     details.extend(plan.idle.map(|idle| ("idle", human_span(idle))));
     Explanation {
         function: common.site.meta.path(),

@@ -15,9 +15,10 @@ use std::thread::ThreadId;
 
 use super::awaited::AsyncCached;
 use super::common::Common;
-use super::function::{Miss, Purpose, Setup, explain, raise};
+use super::function::{Miss, Purpose, explain, raise};
 use super::operation::{Cached, Seen, Step, WriteKey};
 use super::registry::Registered;
+use super::rules::{Rules, Setup};
 use super::site::Site;
 use super::sync::timed;
 use crate::clock::{Nanos, nanos};
@@ -35,7 +36,7 @@ pub struct Local<F: Form>(Rc<Inner<F>>);
 struct Inner<F: Form> {
     shared: &'static LocalShared,
     tier: LocalTier<F::Kept>,
-    keep_if: Option<fn(&F::Result) -> bool>,
+    rules: Rules<F::Result>,
     /// The clears this thread has carried out.
     cleared: Cell<u64>,
     thread: ThreadId,
@@ -45,6 +46,7 @@ struct Inner<F: Form> {
 pub(super) struct LocalShared {
     common: Arc<Common>,
     plan: Plan,
+    ttl_varies: bool,
     clears: AtomicU64,
     /// What each thread holds: entries and bytes.
     loads: Mutex<HashMap<ThreadId, (u64, u64)>>,
@@ -69,8 +71,8 @@ impl<F: Form> Local<F> {
         if let Some(inner) = found.and_then(|inner| inner.downcast().ok()) {
             return Self(inner);
         }
-        let Setup { config, keep_if } = setup();
-        let shared = site.instance::<M, _>(|| LocalShared::new::<F>(site, config));
+        let Setup { config, keep_if, ttl_if } = setup();
+        let shared = site.instance::<M, _>(|| LocalShared::new::<F>(site, config, ttl_if.is_some()));
         let plan = &shared.plan;
         let tier = LocalTier::new(
             plan.bounds,
@@ -80,8 +82,9 @@ impl<F: Form> Local<F> {
             shared.common.on_evict(),
             shared.common.on_expire(),
         );
+        let rules = Rules::new(keep_if, ttl_if, plan);
         let cleared = Cell::new(shared.clears.load(Ordering::Acquire));
-        let inner = Rc::new(Inner { shared, tier, keep_if, cleared, thread: std::thread::current().id() });
+        let inner = Rc::new(Inner { shared, tier, rules, cleared, thread: std::thread::current().id() });
         LOCALS.with_borrow_mut(|locals| locals.insert(place, Rc::clone(&inner) as Rc<dyn Any>));
         Self(inner)
     }
@@ -98,17 +101,18 @@ impl<F: Form> Local<F> {
     fn settle(&self, miss: &Miss, result: F::Result, cost: Nanos) -> F::Result {
         let common = &self.0.shared.common;
         common.counters.computed(cost);
-        let wanted = self.0.keep_if.filter(|_| F::keeps(&result)).is_none_or(|keep_if| keep_if(&result));
+        let ttl = self.0.rules.ttl::<F>(&result);
         let kept = match F::keep(result) {
             Ok(kept) => kept,
             Err(result) => return result,
         };
+        let wanted = ttl != Rules::<F::Result>::NOT_KEPT;
         let size = F::measure(&kept, &mut Vec::new()).size;
         if wanted && !self.tier().fits(size) {
             common.too_large(size);
         } else if wanted {
             let plan = &self.0.shared.plan;
-            let entry = Entry::new(kept.clone(), size, plan.clock.now(), plan.ttl, 0);
+            let entry = Entry::new(kept.clone(), size, plan.clock.now(), ttl, 0);
             if common.listens() && self.tier().peek(miss.digest).is_some() {
                 common.left(miss.digest, Cause::Replaced);
             }
@@ -135,18 +139,18 @@ impl<F: Form> Drop for Inner<F> {
 }
 
 impl LocalShared {
-    fn new<F: Form>(site: &'static Site, config: Config) -> Self {
+    fn new<F: Form>(site: &'static Site, config: Config, ttl_varies: bool) -> Self {
         let config = Config { local: true, ..config };
         let plan =
             Plan::resolve(&site.meta.path(), F::facts(), config, false).unwrap_or_else(|error| raise(&error));
         let common = Common::new(site, plan.listener.clone());
-        Self { common, plan, clears: AtomicU64::new(0), loads: Mutex::default() }
+        Self { common, plan, ttl_varies, clears: AtomicU64::new(0), loads: Mutex::default() }
     }
 }
 
 impl Registered for LocalShared {
     fn explanation(&self) -> Explanation {
-        explain(&self.common, &self.plan, None)
+        explain(&self.common, &self.plan, None, self.ttl_varies)
     }
 
     fn stats(&self) -> Stats {

@@ -9,6 +9,7 @@ mod function;
 mod local;
 mod operation;
 mod registry;
+mod rules;
 mod site;
 mod sync;
 
@@ -30,10 +31,11 @@ pub use async_operation::AsyncOperation;
 pub use companion::{
     clear, clear_async, clear_site, clear_site_async, explain, explain_site, stats_of, stats_site,
 };
-pub use function::{Function, Setup};
+pub use function::Function;
 pub use local::Local;
 pub use operation::{
     Call, Contains, ExplainCall, FilePath, Invalidate, Operation, Peek, Refresh, Seen, Step, Uncached,
 };
 pub use registry::{clear_all, functions, stats};
+pub use rules::Setup;
 pub use site::{Meta, Site, SiteRef, function, local_function};

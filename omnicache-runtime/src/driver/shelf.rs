@@ -134,7 +134,8 @@ impl Shelf {
         self.backing.verify(&key.0, since, stored_at)
     }
 
-    /// Looks a value up; if it is not there, tells why if that is known.
+    /// Looks a value up; if it is not there, tells why if that is known. None lives longer than its record says, nor
+    /// than `ttl`.
     pub(super) fn load<F: Form>(&self, key: &ShelfKey, now: Nanos, ttl: Option<Nanos>) -> Outcome<F> {
         let (mut record, generation) = match self.backing.load(&key.0, now)? {
             Ok(found) => found,
@@ -163,7 +164,6 @@ impl Shelf {
         dispatch: Dispatch,
         since: u64,
         refresh: bool,
-        ttl: Option<Nanos>,
     ) -> Result<Saved, Fault> {
         let codec = F::choose(&worth.kept);
         if codec == Codec::None {
@@ -174,9 +174,10 @@ impl Shelf {
             Dispatch::File(extension) if is_present(&worth.shell) => Place::ArrayFile(extension),
             _ => Place::Record,
         };
-        let Worth { shell, size, cost, stored_at, .. } = worth;
+        let Worth { shell, size, cost, stored_at, ttl, .. } = worth;
         let (shell, size) = (shell.clone(), *size);
-        let mut info = RecordInfo { codec, shell, cost: *cost, stored_at: *stored_at, ttl, packed: false };
+        let mut info =
+            RecordInfo { codec, shell, cost: *cost, stored_at: *stored_at, ttl: *ttl, packed: false };
         let mut encode = |out: &mut dyn io::Write| F::encode(&worth.kept, codec, out);
         if let Some(packed) = self.pack(codec, place, size, &mut encode)? {
             info.packed = true;

@@ -92,7 +92,6 @@ impl Shelf {
         _: Dispatch,
         _: u64,
         _: bool,
-        _: Option<Nanos>,
     ) -> Result<Saved, Fault> {
         match *self {}
     }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use super::function::{Function, Setup};
+use super::function::Function;
 use super::local::Local;
 use super::registry::Registered;
+use super::rules::Setup;
 use crate::select::probe::Selected;
 use crate::select::{Form, SharedForm};
 

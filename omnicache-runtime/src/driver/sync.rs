@@ -83,7 +83,7 @@ impl<F: SharedForm> Cached for &Function<F> {
             return Some(F::give(found.into_value()));
         }
         let shelf = self.shelf.as_ref()?;
-        let outcome = shelf.load::<F>(&shelf.key(&key)?, self.plan.clock.now(), self.plan.ttl);
+        let outcome = shelf.load::<F>(&shelf.key(&key)?, self.plan.clock.now(), self.rules.ttl_of_all());
         self.loaded(outcome, digest).map(|loaded| F::give(loaded.kept))
     }
 
@@ -283,7 +283,7 @@ impl<F: SharedForm> Function<F> {
     /// What the store has.
     fn look_up(&self, miss: &Miss) -> Option<Loaded<F::Kept>> {
         let (shelf, key) = (self.shelf.as_ref()?, miss.key.as_ref()?);
-        let load = || shelf.load::<F>(key, self.plan.clock.now(), self.plan.ttl);
+        let load = || shelf.load::<F>(key, self.plan.clock.now(), self.rules.ttl_of_all());
         let Some(economy) = &self.economy else { return self.loaded(load(), miss.digest) };
         if !economy.is_worth_a_look() {
             return None;
@@ -310,7 +310,7 @@ impl<F: SharedForm> Function<F> {
     fn save(&self, miss: &Miss, since: u64, worth: &Worth<F>, overwrites: bool) -> Verdict {
         let (Some(shelf), Some(key)) = (&self.shelf, &miss.key) else { return self.unstored(worth, since) };
         if let Some(dispatch) = self.dispatch(miss, worth) {
-            let saved = shelf.save::<F>(key, worth, dispatch, since, overwrites, self.plan.ttl);
+            let saved = shelf.save::<F>(key, worth, dispatch, since, overwrites);
             return self.saved(saved, worth, since);
         }
         if !overwrites {

@@ -4,6 +4,7 @@
 
 mod atomic;
 mod duels;
+mod dues;
 mod entry;
 mod groups;
 mod index;

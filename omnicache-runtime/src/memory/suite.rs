@@ -48,6 +48,7 @@ impl Subject {
             bounds,
             policy,
             ttl,
+            ttl_varies: false,
             idle: None,
             clock: Arc::new(clock.clone()),
             on_evict: Arc::new(move |digest| {

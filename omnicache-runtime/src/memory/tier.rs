@@ -3,10 +3,10 @@
 //! Expiry is decided here, by the entry's own times and the function's clock, so that every engine has the same
 //! rule and an entry from disk keeps its remaining life.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::dues::{Due, Dues};
 use super::queue::{Fifo, Random};
 use super::s3_fifo::S3Fifo;
 use super::sharded::Sharded;
@@ -21,6 +21,8 @@ pub(crate) struct TierPlan<K> {
     pub(crate) bounds: Bounds,
     pub(crate) policy: Policy,
     pub(crate) ttl: Option<Nanos>,
+    /// Whether entries may have times to live of their own, other than `ttl`.
+    pub(crate) ttl_varies: bool,
     pub(crate) idle: Option<Nanos>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) on_evict: OnEvict,
@@ -41,8 +43,9 @@ pub(crate) struct Tier<K> {
     idle: Option<Nanos>,
     clock: Arc<dyn Clock>,
     on_expire: OnEvict,
-    /// Insertions in order of time, kept only with a time to live, so that what expired goes first.
-    queue: Mutex<VecDeque<(Nanos, Digest)>>,
+    ttl_varies: bool,
+    /// Kept only with times to live, so that what expired goes first.
+    dues: Mutex<Dues>,
 }
 
 enum Held<K> {
@@ -75,8 +78,8 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         let expires = plan.ttl.is_some() || plan.idle.is_some();
         let (bounds, idle, clock) = (plan.bounds, plan.idle, Arc::clone(&plan.clock));
         let on_expire = Arc::clone(&plan.on_expire);
-        let queue = Mutex::new(VecDeque::new());
-        Self { held: hold(plan), bounds, expires, idle, clock, on_expire, queue }
+        let (ttl_varies, dues) = (plan.ttl_varies, Mutex::default());
+        Self { held: hold(plan), bounds, expires, idle, clock, on_expire, ttl_varies, dues }
     }
 
     /// The bits of a scalar, where scalars have a table and their time does not count, if one look finds them.
@@ -187,31 +190,29 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         }
     }
 
-    /// Removes what has outlived its time, oldest first, and notes the newcomer.
+    /// Removes what has outlived its time, and notes the newcomer.
     fn expire_first(&self, digest: Digest, entry: &Entry<K>) {
         let expires_by_itself = match &self.held {
             Held::Scalars(scalars) => scalars.ttl().is_none(),
-            Held::Engine { engine, .. } => entry.ttl.is_none() || engine.expires_by_itself(),
+            Held::Engine { engine, .. } => {
+                !self.ttl_varies && (entry.ttl.is_none() || engine.expires_by_itself())
+            }
         };
         if expires_by_itself {
             return;
         }
         let now = self.clock.now();
-        let mut due = Vec::new();
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((stored_at, old)) = queue.front().copied()
-            && crate::clock::expired(stored_at, entry.ttl, now)
-        {
-            due.push(old);
-            queue.pop_front();
+        let mut dues = self.dues.lock().unwrap_or_else(PoisonError::into_inner);
+        let over: Vec<Digest> = std::iter::from_fn(|| dues.pop(now)).map(|due| due.digest).collect();
+        if let Some(ttl) = entry.ttl {
+            dues.push(Due::new(digest, entry.stored_at, ttl));
         }
-        queue.push_back((entry.stored_at, digest));
         let entries = usize::try_from(self.load().entries).unwrap_or(usize::MAX);
-        if queue.len() > entries.saturating_mul(2).saturating_add(64) {
-            queue.retain(|(stored_at, old)| self.stored_at(*old) == Some(*stored_at) || *old == digest);
+        if dues.len() > entries.saturating_mul(2).saturating_add(64) {
+            dues.retain(|due| self.stored_at(due.digest) == Some(due.stored_at) || due.digest == digest);
         }
-        drop(queue);
-        for old in due {
+        drop(dues);
+        for old in over {
             if self.holds_expired(old) && self.remove(old) {
                 (self.on_expire)(old);
             }
@@ -241,7 +242,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
             Held::Scalars(scalars) => scalars.clear(),
             Held::Engine { engine, .. } => engine.clear(),
         }
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.dues.lock().unwrap_or_else(PoisonError::into_inner).clear();
         held
     }
 
@@ -263,8 +264,8 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
 
 fn hold<K: Clone + Send + Sync + 'static>(plan: TierPlan<K>) -> Held<K> {
     let (bounds, on_evict) = (plan.bounds, plan.on_evict);
-    // moka reads its own clock, so it may expire entries only where ours is the same.
-    let ttl = plan.ttl.filter(|_| plan.clock.is_system()).map(Duration::from_nanos);
+    // moka reads its own clock and knows one time for all, so it may expire entries only where ours are the same.
+    let ttl = plan.ttl.filter(|_| plan.clock.is_system() && !plan.ttl_varies).map(Duration::from_nanos);
     if let Some(words) = plan.words {
         let max_bytes = bounds.max_bytes.unwrap_or(u64::MAX);
         return Held::Scalars(Scalars::new(words, plan.word_size, max_bytes, plan.ttl, on_evict));

@@ -56,6 +56,11 @@ fn asked(a: f64) -> Option<f64> {
     (a > 0.0).then(|| a.sqrt())
 }
 
+#[cache(ttl_if = |answer| answer.is_none().then_some(std::time::Duration::from_secs(1)))]
+fn mortal(a: f64) -> Option<f64> {
+    (a > 0.0).then(|| a.sqrt())
+}
+
 #[cache(key = (a, b.len()))]
 fn keyed(a: u8, b: Vec<std::rc::Rc<u8>>) -> usize {
     usize::from(a) + b.len()
