@@ -5,6 +5,7 @@
 mod atomic;
 mod duels;
 mod entry;
+mod few;
 mod groups;
 mod index;
 mod local;
@@ -31,6 +32,7 @@ mod lfu;
 mod listed;
 
 pub(crate) use entry::Entry;
+use few::Few;
 pub(crate) use index::Index;
 pub(crate) use local::LocalTier;
 pub(crate) use scalars::Scalars;
