@@ -7,6 +7,7 @@ mod audit;
 mod hostile;
 mod io_errors;
 mod kill;
+mod maps;
 mod model;
 mod power;
 mod process;
@@ -39,6 +40,11 @@ const ROWS: &[Row] = &[
         name: "together",
         promise: "many processes and threads keep to the values and the limit",
         run: together::run,
+    },
+    Row {
+        name: "maps",
+        promise: "what is mapped stays as it is, whatever becomes of its file",
+        run: maps::run,
     },
     Row { name: "hostile", promise: "hostile bytes never crash, hang or fill memory", run: hostile::run },
     Row { name: "model", promise: "the store says what a plain map says", run: model::run },
@@ -114,6 +120,10 @@ fn play(words: &[String]) -> Checked<()> {
     match role.as_str() {
         kill::WRITER => kill::write_for_ever(dir, number(0)?, number(1)?),
         together::WORKER => together::work(dir, number(0)?, number(1)?),
+        maps::MAPPER => {
+            maps::work(number(0)?, number(1)?);
+            Ok(())
+        }
         victim::VICTIM => victim::call_all(number(0)? != 0),
         script::SCRIPT => script::play(dir),
         io_errors::CALLER => io_errors::call(),

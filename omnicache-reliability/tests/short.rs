@@ -52,6 +52,11 @@ fn many_processes_and_threads_keep_to_the_values_and_the_limit() {
 }
 
 #[test]
+fn what_is_mapped_stays_as_it_is_whatever_becomes_of_its_file() {
+    keeps("maps");
+}
+
+#[test]
 fn hostile_bytes_never_crash_hang_or_fill_memory() {
     keeps("hostile");
 }

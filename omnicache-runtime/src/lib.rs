@@ -29,7 +29,7 @@ pub use codec::MappedBytes;
 pub use driver::{clear_all, functions, stats};
 pub use error::{ConfigError, Fault, FaultKind};
 pub use explain::{CallExplanation, Explanation, FunctionInfo};
-pub use key::{CacheKey, KeyWriter, Prehashed};
+pub use key::{CacheKey, FileContent, KeyWriter, Prehashed, file};
 pub use kind::{Backend, Codec, Kind, Policy};
 pub use removal::{Cause, Removal};
 pub use select::{
@@ -40,3 +40,5 @@ pub use select::{
 pub use settings::default_dir;
 pub use settings::set_enabled;
 pub use stats::Stats;
+#[cfg(feature = "disk")]
+pub use store::MmapPolicy;

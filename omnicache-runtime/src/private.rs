@@ -1,13 +1,14 @@
 //! What the macro's code calls. Not part of the public interface: it changes with the macro.
 
+pub use std::path::PathBuf;
 pub use std::time::Duration;
 
 pub use inventory;
 
 pub use crate::driver::{
-    AsyncOperation, Call, Contains, ExplainCall, Function, Invalidate, Local, Meta, Operation, Peek, Refresh,
-    Seen, Setup, Site, SiteRef, Step, Uncached, clear, clear_async, clear_site, clear_site_async, explain,
-    explain_site, function, local_function, stats_of as stats, stats_site,
+    AsyncOperation, Call, Contains, ExplainCall, FilePath, Function, Invalidate, Local, Meta, Operation,
+    Peek, Refresh, Seen, Setup, Site, SiteRef, Step, Uncached, clear, clear_async, clear_site,
+    clear_site_async, explain, explain_site, function, local_function, stats_of as stats, stats_site,
 };
 pub use crate::key::KeyWriter;
 pub use crate::kind::{Backend, Policy};

@@ -138,8 +138,9 @@ fn after_a_reboot_a_sound_file_is_verified_once() {
     let present = boot();
     index(dir.path()).execute("UPDATE entry SET boot = 1", []).unwrap();
     assert!(found(&store, &key).is_some());
-    if present.is_some() {
-        assert_eq!(boot(), present);
+    if let Some(present) = present {
+        // Not the stamp of a file that was written in this boot: its codec's word is not known to be good.
+        assert_eq!(boot(), Some(!present));
     }
 }
 

@@ -42,6 +42,35 @@ fn each_companion_of_an_async_function() {
     assert!(explanation.persistent);
 }
 
+#[cache(backend = disk, dir = lasting())]
+async fn blob_later(length: usize) -> Vec<u8> {
+    vec![7; length]
+}
+
+struct Maker;
+
+impl Maker {
+    #[cache(backend = disk, dir = lasting(), ignore(self))]
+    fn blob(&self, length: usize) -> Option<Vec<u8>> {
+        (length > 0).then(|| vec![7; length])
+    }
+}
+
+#[test]
+fn the_path_of_an_entry_is_told_by_methods_and_async_functions_too() {
+    block_on(async {
+        assert_eq!(blob_later::path(50_000).await, None);
+        blob_later(50_000).await;
+        let path = blob_later::path(50_000).await.expect("a file");
+        assert_eq!(std::fs::read(path).expect("it is there"), vec![7; 50_000]);
+    });
+    let made = (Maker.blob(0), Maker.blob(60_000));
+    assert!(made.0.is_none() && made.1.is_some());
+    assert_eq!(Maker::blob_path(&Maker, 0), None, "nothing lies in a file");
+    let path = Maker::blob_path(&Maker, 60_000).expect("a file");
+    assert_eq!(std::fs::read(path).expect("it is there"), vec![7; 60_000]);
+}
+
 #[derive(CacheKey)]
 struct Square {
     side: u64,

@@ -150,7 +150,13 @@ fn enter(context: &Context<'_>) -> TokenStream {
     }
     let (seen, reply, private) = (parts::local("__seen"), parts::local("__reply"), &context.private);
     let hit = parts::look(context, "hit", &quote!(&#operation, &Self::#cached #types()));
-    let look = parts::look(context, "at", &quote!(#operation, Self::#cached #types(), #seen));
+    // A key that depends on files is written anew, so that all that follows speaks of one look at them.
+    let known = if context.settings.depends.is_empty() {
+        quote!(#seen)
+    } else {
+        quote!({ let _ = #seen; #private::Seen::NOTHING })
+    };
+    let look = parts::look(context, "at", &quote!(#operation, Self::#cached #types(), #known));
     let (pursue, mut types) = (context.hidden("pursue"), type_names(context));
     types.push(parts::local("__Op").to_token_stream());
     let types = turbofish(&types);

@@ -160,6 +160,9 @@ impl<'a> Context<'a> {
         if let Some(key) = &self.settings.key {
             hash.tokens("key", key.to_token_stream());
         }
+        for dependency in &self.settings.depends {
+            hash.tokens("depends", dependency.written.to_token_stream());
+        }
         for name in &self.settings.ignored {
             hash.tokens("ignore", name.to_token_stream());
         }

@@ -1,7 +1,8 @@
 //! Writes the key of a call.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Expr, Pat, PatIdent, ReceiverKind, Token, Type};
 
 use super::context::Context;
@@ -9,6 +10,42 @@ use crate::spans::ends;
 
 /// The statements that write the key, and what they write as text for people.
 pub(super) fn write(context: &Context<'_>, writer: &Ident) -> TokenStream {
+    let mut key = of_arguments(context, writer);
+    key.extend(of_dependencies(context, writer));
+    key
+}
+
+/// The statements that look at the files that the key depends on: once per call, so that all of it speaks of one
+/// moment.
+pub(super) fn files(context: &Context<'_>) -> TokenStream {
+    let krate = &context.settings.krate;
+    let files = context.settings.depends.iter().enumerate();
+    let looks = files.filter_map(|(number, dependency)| {
+        let (path, name) = (dependency.file.as_ref()?, file(number));
+        Some(quote_spanned!(path.span()=> let #name = #krate::file(&#path);))
+    });
+    looks.collect()
+}
+
+fn file(number: usize) -> Ident {
+    super::parts::local(&format!("__file{number}"))
+}
+
+fn of_dependencies(context: &Context<'_>, writer: &Ident) -> TokenStream {
+    let plain = if context.settings.stable_key { "stable_key" } else { "key" };
+    let parts = context.settings.depends.iter().enumerate().map(|(number, dependency)| {
+        let written = &dependency.written;
+        let part = dependency
+            .file
+            .as_ref()
+            .map_or_else(|| written.to_token_stream(), |_| file(number).into_token_stream());
+        let call = context.call(plain, written, quote!(#writer, #part));
+        quote!(#call;)
+    });
+    parts.collect()
+}
+
+fn of_arguments(context: &Context<'_>, writer: &Ident) -> TokenStream {
     let plain = if context.settings.stable_key { "stable_key" } else { "key" };
     if let Some(key) = &context.settings.key {
         let parts = parts(key).into_iter().map(|part| {
@@ -40,6 +77,12 @@ pub(super) fn write(context: &Context<'_>, writer: &Ident) -> TokenStream {
 
 /// What the key is made of, for people.
 pub(super) fn text(context: &Context<'_>) -> String {
+    let depends = context.settings.depends.iter().map(|dependency| dependency.written.to_token_stream());
+    let parts = [text_of_arguments(context)].into_iter().chain(depends.map(|written| written.to_string()));
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+fn text_of_arguments(context: &Context<'_>) -> String {
     if let Some(key) = &context.settings.key {
         return quote!(#key).to_string();
     }

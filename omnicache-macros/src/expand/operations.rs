@@ -13,6 +13,7 @@ enum Reply {
     Value,
     Option,
     Explanation,
+    Path,
 }
 
 /// The operations on one call: name, type in the runtime, reply and what the documentation says.
@@ -26,6 +27,13 @@ const ON_CALL: &[(&str, &str, Reply, &str)] = &[
         "Invalidate",
         Reply::Bool,
         "Forgets the result of this call; whether there was one, in any tier.",
+    ),
+    (
+        "path",
+        "FilePath",
+        Reply::Path,
+        "The file that holds the result of this call, if it lies in one that other programs can read: an array, a \
+         frame or a byte string on disk. Never runs the body.",
     ),
     ("explain_call", "ExplainCall", Reply::Explanation, "Why this call would hit or miss."),
 ];
@@ -43,6 +51,7 @@ fn on_call(context: &Context<'_>, (name, operation, reply, text): (&str, &str, R
         Reply::Value => quote!(#output),
         Reply::Option => quote!(::core::option::Option<#output>),
         Reply::Explanation => quote!(#krate::CallExplanation),
+        Reply::Path => quote!(::core::option::Option<#krate::__private::PathBuf>),
     };
     let attributes = shown(context, text);
     let head = head(context, &context.shown(name), &reply);

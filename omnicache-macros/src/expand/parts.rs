@@ -82,9 +82,11 @@ pub(super) fn look(context: &Context<'_>, ask: &str, before: &TokenStream) -> To
         None => (quote!(Operation), TokenStream::new()),
         Some(_) => (quote!(AsyncOperation), quote!(.await)),
     };
-    quote! {
+    let files = key::files(context);
+    let look = quote! {
         #private::#driver::#ask(#before, |#writer: &mut #private::KeyWriter| { #key }) #wait
-    }
+    };
+    if files.is_empty() { look } else { quote!({ #files #look }) }
 }
 
 /// Answers from the cache or from the body.

@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) key: Option<Expr>,
     /// The arguments that are no part of the key.
     pub(crate) ignored: Vec<Ident>,
+    /// What is part of the key beside.
+    pub(crate) depends: Vec<Dependency>,
     /// Whether the options say that results go to disk, so that keys must outlive the process.
     pub(crate) stable_key: bool,
     /// Whether errors are kept too.
@@ -48,6 +50,14 @@ pub(crate) struct Settings {
     pub(crate) associated: Option<Ident>,
     /// What is put beside the function.
     pub(crate) companion: Companion,
+}
+
+/// What a result depends on beside its arguments.
+pub(crate) struct Dependency {
+    /// As it was written.
+    pub(crate) written: Expr,
+    /// The path, if it is `file(path)`: the content of the file.
+    pub(crate) file: Option<Expr>,
 }
 
 /// A builder call on the configuration.
@@ -100,6 +110,7 @@ impl Settings {
             version: None,
             key: None,
             ignored: Vec::new(),
+            depends: Vec::new(),
             stable_key: false,
             cache_err: false,
             cache_if: None,

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, Token, parenthesized, token};
 
 use super::table::{self, Opt, Shape, Spec};
@@ -34,6 +34,8 @@ pub(crate) enum Value {
     Expr(Expr),
     /// `(a, b)`
     Names(Vec<Ident>),
+    /// `(expression, expression)`
+    Expressions(Vec<Expr>),
 }
 
 /// Reads all options; a wrong one is noted and the ones behind it are read all the same.
@@ -81,6 +83,7 @@ fn option(input: ParseStream<'_>) -> syn::Result<Given> {
         Shape::Flag => flag(spec, input)?,
         Shape::Value => value(spec, &key, input)?,
         Shape::Names => names(spec, &key, input)?,
+        Shape::Expressions => expressions(spec, &key, input)?,
     };
     Ok(Given { spec, key, value })
 }
@@ -139,6 +142,28 @@ fn names(spec: &Spec, key: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
         ));
     }
     Ok(Value::Names(names.into_iter().collect()))
+}
+
+fn expressions(spec: &Spec, key: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, example) = (spec.name, spec.example);
+    if !input.peek(token::Paren) {
+        let wrong =
+            if input.is_empty() || input.peek(Token![,]) { key.to_token_stream() } else { rest(input)? };
+        return Err(syn::Error::new_spanned(
+            wrong,
+            format!("`{name}` lists expressions in parentheses: write `{example}`"),
+        ));
+    }
+    let list;
+    let parentheses = parenthesized!(list in input);
+    let expressions = list.parse_terminated(Expr::parse, Token![,])?;
+    if expressions.is_empty() {
+        return Err(syn::Error::new(
+            parentheses.span.join(),
+            format!("`{name}` names nothing: write `{example}`, or leave it out"),
+        ));
+    }
+    Ok(Value::Expressions(expressions.into_iter().collect()))
 }
 
 /// Everything up to the next comma.

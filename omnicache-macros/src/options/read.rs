@@ -7,7 +7,7 @@ use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprUnary, Lit, LitStr, UnOp};
 
-use super::{Backend, Call, Companion, Given, Need, Settings, Value};
+use super::{Backend, Call, Companion, Dependency, Given, Need, Settings, Value};
 use crate::errors::Errors;
 use crate::{suggest, units};
 
@@ -54,7 +54,7 @@ fn word(expr: &Expr) -> Option<&Ident> {
 fn expr(given: &Given) -> Option<&Expr> {
     match &given.value {
         Value::Expr(expr) => Some(expr),
-        Value::Flag | Value::Names(_) => None,
+        Value::Flag | Value::Names(_) | Value::Expressions(_) => None,
     }
 }
 
@@ -309,6 +309,30 @@ pub(super) fn ignore(settings: &mut Settings, given: &Given, errors: &mut Errors
         } else {
             settings.ignored.push(name.clone());
         }
+    }
+}
+
+pub(super) fn depends(settings: &mut Settings, given: &Given, errors: &mut Errors) {
+    let Value::Expressions(expressions) = &given.value else { return };
+    for expression in expressions {
+        let mut file = None;
+        match plain(expression) {
+            Expr::Lit(_) => {
+                let message = "a literal never changes: name what the result depends on, as \
+                               `depends(file(path))`";
+                errors.at(expression, message);
+                continue;
+            }
+            Expr::Call(call) if word(&call.func).is_some_and(|name| name == "file") => {
+                if call.args.len() != 1 {
+                    errors.at(expression, "`file` takes one path: write `depends(file(path))`");
+                    continue;
+                }
+                file = call.args.first().cloned();
+            }
+            _ => {}
+        }
+        settings.depends.push(Dependency { written: expression.clone(), file });
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) enum Opt {
     Version,
     Key,
     Ignore,
+    Depends,
     CacheErr,
     CacheIf,
     Local,
@@ -37,6 +38,8 @@ pub(crate) enum Shape {
     Value,
     /// `name(a, b)`
     Names,
+    /// `name(expression, expression)`
+    Expressions,
 }
 
 /// A row of the table.
@@ -82,6 +85,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Opt::Version, "version", Shape::Value, "version = 2", read::version, &["ver", "revision", "code"]),
     row(Opt::Key, "key", Shape::Value, "key = id", read::key, &["convert", "by", "hash", "key_fn"]),
     row(Opt::Ignore, "ignore", Shape::Names, "ignore(client)", read::ignore, &["skip", "exclude", "without", "except"]),
+    row(Opt::Depends, "depends", Shape::Expressions, "depends(file(path))", read::depends, &["depend", "depends_on", "file", "files", "inputs", "watch"]),
     row(Opt::CacheErr, "cache_err", Shape::Flag, "cache_err", read::cache_err, &["cache_error", "cache_errors", "keep_err", "errors"]),
     row(Opt::CacheIf, "cache_if", Shape::Value, "cache_if = |value| value.is_some()", read::cache_if, &["if", "when", "condition", "keep_if", "filter"]),
     row(Opt::Local, "local", Shape::Flag, "local", read::local, &["thread_local", "per_thread", "unsync"]),

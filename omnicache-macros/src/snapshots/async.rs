@@ -121,6 +121,13 @@ impl user {
     async fn invalidate(client: &Client, __arg1: (u32, u8)) -> bool {
         user::__enter(::omnicache::__private::Invalidate, client, __arg1).await
     }
+    /// The file that holds the result of this call, if it lies in one that other programs can read: an array, a frame or a byte string on disk. Never runs the body.
+    async fn path(
+        client: &Client,
+        __arg1: (u32, u8),
+    ) -> ::core::option::Option<::omnicache::__private::PathBuf> {
+        user::__enter(::omnicache::__private::FilePath, client, __arg1).await
+    }
     /// Why this call would hit or miss.
     async fn explain_call(
         client: &Client,

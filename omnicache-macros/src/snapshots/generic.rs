@@ -202,6 +202,17 @@ impl sorted {
     {
         sorted::__enter::<T, N, _, _>(::omnicache::__private::Invalidate, items, by)
     }
+    /// The file that holds the result of this call, if it lies in one that other programs can read: an array, a frame or a byte string on disk. Never runs the body.
+    fn path<T: Ord + Clone, const N: usize>(
+        items: &[T; N],
+        by: impl Fn(&T) -> u8 + 'static,
+    ) -> ::core::option::Option<::omnicache::__private::PathBuf>
+    where
+        T: 'static,
+        Vec<T>: ::omnicache::__private::Keep,
+    {
+        sorted::__enter::<T, N, _, _>(::omnicache::__private::FilePath, items, by)
+    }
     /// Why this call would hit or miss.
     fn explain_call<T: Ord + Clone, const N: usize>(
         items: &[T; N],

@@ -135,6 +135,10 @@ impl shared {
     fn invalidate(n: u8) -> bool {
         shared::__enter(::omnicache::__private::Invalidate, n)
     }
+    /// The file that holds the result of this call, if it lies in one that other programs can read: an array, a frame or a byte string on disk. Never runs the body.
+    fn path(n: u8) -> ::core::option::Option<::omnicache::__private::PathBuf> {
+        shared::__enter(::omnicache::__private::FilePath, n)
+    }
     /// Why this call would hit or miss.
     fn explain_call(n: u8) -> ::omnicache::CallExplanation {
         shared::__enter(::omnicache::__private::ExplainCall, n)

@@ -290,6 +290,32 @@ impl Square {
     pub fn area_invalidate(&self, scale: f64) -> bool {
         Self::__omnicache_area_enter(self, ::omnicache::__private::Invalidate, scale)
     }
+    /// The file that holds the result of this call, if it lies in one that other programs can read: an array, a frame or a byte string on disk. Never runs the body.
+    ///
+    /// Of the cached `area`.
+    #[allow(
+        unused,
+        nonstandard_style,
+        deprecated,
+        unreachable_pub,
+        unused_qualifications,
+        unused_lifetimes,
+        single_use_lifetimes,
+        private_interfaces,
+        private_bounds,
+        missing_debug_implementations,
+        missing_copy_implementations,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery,
+        clippy::restriction
+    )]
+    pub fn area_path(
+        &self,
+        scale: f64,
+    ) -> ::core::option::Option<::omnicache::__private::PathBuf> {
+        Self::__omnicache_area_enter(self, ::omnicache::__private::FilePath, scale)
+    }
     /// Why this call would hit or miss.
     ///
     /// Of the cached `area`.

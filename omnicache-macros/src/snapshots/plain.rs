@@ -142,6 +142,10 @@ impl fib {
     pub fn invalidate(n: u64) -> bool {
         fib::__enter(::omnicache::__private::Invalidate, n)
     }
+    /// The file that holds the result of this call, if it lies in one that other programs can read: an array, a frame or a byte string on disk. Never runs the body.
+    pub fn path(n: u64) -> ::core::option::Option<::omnicache::__private::PathBuf> {
+        fib::__enter(::omnicache::__private::FilePath, n)
+    }
     /// Why this call would hit or miss.
     pub fn explain_call(n: u64) -> ::omnicache::CallExplanation {
         fib::__enter(::omnicache::__private::ExplainCall, n)

@@ -12,6 +12,7 @@ use std::io;
 use image::metadata::Cicp;
 use image::{DynamicImage, ExtendedColorType, ImageBuffer, PixelWithColorType};
 
+use super::copying::{copied, copied_bytes};
 use super::{Leaf, Measure, Native, Payload, TypeShape, expect_codec, shape_of};
 use crate::error::{Fault, FaultKind};
 use crate::kind::{Codec, Kind};
@@ -49,8 +50,13 @@ macro_rules! channels {
             }
 
             fn collect(bytes: &[u8]) -> Vec<Self> {
-                let (channels, _) = bytes.as_chunks();
-                channels.iter().map(|channel| Self::from_le_bytes(*channel)).collect()
+                // SAFETY: every bit pattern is a value of the type.
+                let copy = unsafe { copied::<Self>(bytes, |_| true) };
+                let mut channels = copy.ok().flatten().unwrap_or_default();
+                if cfg!(target_endian = "big") {
+                    channels.iter_mut().for_each(|channel| *channel = Self::from_le_bytes(channel.to_ne_bytes()));
+                }
+                channels
             }
         })+
     };
@@ -66,7 +72,7 @@ impl Channel for u8 {
     }
 
     fn collect(bytes: &[u8]) -> Vec<Self> {
-        bytes.to_vec()
+        copied_bytes(bytes)
     }
 }
 

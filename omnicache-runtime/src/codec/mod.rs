@@ -7,6 +7,8 @@
 mod array;
 mod bytes;
 mod collection;
+#[cfg(feature = "disk")]
+mod copying;
 #[cfg(feature = "arrow")]
 mod frame;
 #[cfg(feature = "image")]
@@ -27,6 +29,8 @@ mod testing;
 pub use array::{Array, Element, MappedArray};
 pub use bytes::{Bytes, MappedBytes};
 pub use collection::Gathers;
+#[cfg(feature = "disk")]
+pub(crate) use copying::room;
 #[cfg(feature = "arrow")]
 pub use frame::Frame;
 #[cfg(feature = "image")]

@@ -8,14 +8,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::{Leaf, Payload};
 use crate::store::Mapping;
 
-/// The bytes, mapped from a file that is already unlinked.
+/// The bytes, mapped from a file that is already unlinked, and that anybody may have written.
 pub(crate) fn mapped(bytes: &[u8]) -> Payload {
+    mapped_as(bytes, false)
+}
+
+/// The bytes, mapped from a file that is already unlinked; `trusted` if our codec wrote them.
+pub(crate) fn mapped_as(bytes: &[u8], trusted: bool) -> Payload {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let name = format!("omnicache-codec-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let path = std::env::temp_dir().join(name);
     let mut file = File::create_new(&path).expect("a temporary file");
     file.write_all(bytes).expect("room for it");
-    let mapping = Mapping::of(&File::open(&path).expect("it is there")).expect("it can be mapped");
+    let (file, metadata) = (File::open(&path).expect("it is there"), file.metadata().expect("it is there"));
+    let mapping = Mapping::of(&file, &metadata, trusted).expect("it can be mapped");
     remove_file(path).expect("it can be removed");
     Payload::Mapped(Arc::new(mapping))
 }

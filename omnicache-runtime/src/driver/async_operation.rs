@@ -2,11 +2,14 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use std::pin::pin;
 
 use super::awaited::AsyncCached;
 use super::function::Miss;
-use super::operation::{Call, Contains, ExplainCall, Invalidate, Peek, Refresh, Step, Uncached, WriteKey};
+use super::operation::{
+    Call, Contains, ExplainCall, FilePath, Invalidate, Peek, Refresh, Step, Uncached, WriteKey,
+};
 use crate::explain::CallExplanation;
 
 /// An async operation that waits for its body.
@@ -125,5 +128,6 @@ bodiless! {
     Peek -> Option<R>: peek_awaited, Some;
     Contains -> bool: contains_awaited, |_| true;
     Invalidate -> bool: invalidate_awaited, |_| false;
+    FilePath -> Option<PathBuf>: path_awaited, |_| None;
     ExplainCall -> CallExplanation: explain_call_awaited, |_| CallExplanation::NeverSeen;
 }

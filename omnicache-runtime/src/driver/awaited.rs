@@ -1,6 +1,7 @@
 //! The driver of tasks: the same steps as [`super::sync`], with the store's work on the blocking pool.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +33,9 @@ pub trait AsyncCached: Cached {
 
     /// What would become of a call.
     fn explain_call_awaited(&self, key: impl WriteKey) -> impl Future<Output = CallExplanation>;
+
+    /// The file of a kept value.
+    fn path_awaited(&self, key: impl WriteKey) -> impl Future<Output = Option<PathBuf>>;
 
     /// Runs the body, for the purpose that `miss` has.
     fn run_awaited(
@@ -337,6 +341,15 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
         let there = self.ask(self.shelf_key(&key), move |shelf, key| shelf.trace(key, now)).await;
         let there = there.and_then(|there| self.settled(there.map(Some)));
         self.foresee(digest, there)
+    }
+
+    async fn path_awaited(&self, key: impl WriteKey) -> Option<PathBuf> {
+        if mode() == Mode::Disabled {
+            return None;
+        }
+        let now = self.plan.clock.now();
+        let file = self.ask(self.shelf_key(&key), move |shelf, key| shelf.file(key, now)).await;
+        file.and_then(|file| self.settled(file))
     }
 
     async fn run_awaited(&self, miss: Miss, body: impl Future<Output = F::Result>) -> F::Result {

@@ -1,7 +1,7 @@
 //! Where the records of a function's results lie, as bytes: on disk, or in a store of the user's.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,8 @@ pub(super) trait Backing: Send + Sync {
     fn save(&self, key: &StoreKey, new: NewBytes<'_>) -> Result<Saved, Fault>;
     fn hold(&self, key: &StoreKey) -> Result<Option<Held>, Fault>;
     fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault>;
+    /// The file that others can read a record's payload from.
+    fn file(&self, key: &StoreKey, now: Nanos) -> Result<Option<PathBuf>, Fault>;
     fn remove(&self, key: &StoreKey) -> Result<bool, Fault>;
     fn clear(&self) -> Result<(), Fault>;
     fn stats(&self) -> Result<(u64, u64), Fault>;

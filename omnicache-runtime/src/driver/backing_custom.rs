@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::backing::{Backing, Look, NewBytes, Opening};
@@ -270,6 +270,10 @@ impl Backing for Custom {
     fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault> {
         let Some(store) = self.store()? else { return Ok(false) };
         Ok(matches!(self.look(store, key, now)?, Seen::Live(..)))
+    }
+
+    fn file(&self, _: &StoreKey, _: Nanos) -> Result<Option<PathBuf>, Fault> {
+        Ok(None)
     }
 
     fn remove(&self, key: &StoreKey) -> Result<bool, Fault> {

@@ -1,6 +1,6 @@
 //! A function's records in the disk store.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::backing::{Backing, Look, NewBytes, Opening};
@@ -11,8 +11,8 @@ use crate::explain::CallExplanation;
 use crate::select::Plan;
 use crate::settings::settings;
 use crate::store::{
-    Departure, DiskStore, Eviction, Generation, Held, Identity, Lookup, NewRecord, Scope, StoreKey,
-    StoreOptions, Stored, Trace, Word,
+    Departure, DiskStore, Eviction, Generation, Held, Identity, Lookup, MmapPolicy, NewRecord, Scope,
+    StoreKey, StoreOptions, Stored, Trace, Word,
 };
 
 /// The disk store, opened at its first use.
@@ -21,6 +21,7 @@ pub(super) struct Disk {
     options: StoreOptions,
     limit: u64,
     eviction: Option<Eviction>,
+    mmap: MmapPolicy,
     opened: OnceLock<(Arc<DiskStore>, Word)>,
     opening: Opening,
 }
@@ -33,6 +34,7 @@ impl Disk {
             options: settings().store(dir),
             limit: plan.max_disk_bytes,
             eviction: plan.disk_eviction,
+            mmap: plan.mmap,
             opened: OnceLock::new(),
             opening: Opening::default(),
         }
@@ -87,7 +89,7 @@ impl Backing for Disk {
         let Some((store, word)) = self.store()? else { return Ok(Err(None)) };
         // Read while somebody forgets entries, a value is good as of before: then the next hit asks the log.
         let generation = word.load().0 & !1;
-        Ok(match store.get(key, now)? {
+        Ok(match store.get_as(key, now, self.mmap)? {
             Lookup::Found(record) => Ok((record, generation)),
             Lookup::Absent(departure) => Err(departure.map(why)),
             Lookup::Expired => Err(Some(CallExplanation::Expired)),
@@ -118,6 +120,10 @@ impl Backing for Disk {
 
     fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault> {
         self.store()?.map_or(Ok(false), |(store, _)| store.contains(key, now))
+    }
+
+    fn file(&self, key: &StoreKey, now: Nanos) -> Result<Option<PathBuf>, Fault> {
+        self.store()?.map_or(Ok(None), |(store, _)| store.readable_file(key, now))
     }
 
     fn remove(&self, key: &StoreKey) -> Result<bool, Fault> {

@@ -7,6 +7,7 @@ use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -229,6 +230,10 @@ impl<F: Form> Cached for Local<F> {
         }
     }
 
+    fn path(&self, _: impl WriteKey) -> Option<PathBuf> {
+        None
+    }
+
     fn run(&self, miss: Miss, body: impl FnOnce() -> F::Result) -> F::Result {
         match miss.purpose {
             Purpose::Uncached => return body(),
@@ -259,6 +264,10 @@ impl<F: Form> AsyncCached for Local<F> {
 
     async fn explain_call_awaited(&self, key: impl WriteKey) -> CallExplanation {
         self.explain_call(key)
+    }
+
+    async fn path_awaited(&self, _: impl WriteKey) -> Option<PathBuf> {
+        None
     }
 
     async fn run_awaited(&self, miss: Miss, body: impl Future<Output = F::Result>) -> F::Result {

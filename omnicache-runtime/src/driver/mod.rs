@@ -32,7 +32,7 @@ pub use companion::{
 pub use function::{Function, Setup};
 pub use local::Local;
 pub use operation::{
-    Call, Contains, ExplainCall, Invalidate, Operation, Peek, Refresh, Seen, Step, Uncached,
+    Call, Contains, ExplainCall, FilePath, Invalidate, Operation, Peek, Refresh, Seen, Step, Uncached,
 };
 pub use registry::{clear_all, functions, stats};
 pub use site::{Meta, Site, SiteRef, function, local_function};

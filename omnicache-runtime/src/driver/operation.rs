@@ -4,6 +4,7 @@
 //! used are ever compiled.
 
 use std::marker::PhantomData;
+use std::path::PathBuf;
 
 use super::function::Miss;
 use crate::explain::CallExplanation;
@@ -48,6 +49,9 @@ pub trait Cached: Sized {
 
     /// What would become of a call.
     fn explain_call(&self, key: impl WriteKey) -> CallExplanation;
+
+    /// The file of a kept value.
+    fn path(&self, key: impl WriteKey) -> Option<PathBuf>;
 
     /// Runs the body, for the purpose that `miss` has.
     fn run(&self, miss: Miss, body: impl FnOnce() -> Self::Result) -> Self::Result;
@@ -145,6 +149,9 @@ pub struct Uncached;
 /// `invalidate`.
 #[derive(Clone, Copy, Debug)]
 pub struct Invalidate;
+/// `path`.
+#[derive(Clone, Copy, Debug)]
+pub struct FilePath;
 /// `explain_call`.
 #[derive(Clone, Copy, Debug)]
 pub struct ExplainCall;
@@ -230,5 +237,6 @@ bodiless! {
     Peek -> Option<R>: peek, Some;
     Contains -> bool: contains, |_| true;
     Invalidate -> bool: invalidate, |_| false;
+    FilePath -> Option<PathBuf>: path, |_| None;
     ExplainCall -> CallExplanation: explain_call, |_| CallExplanation::NeverSeen;
 }

@@ -1,7 +1,7 @@
 //! A function's place in the store: typed values on this side, bytes on the other.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::backing::{Backing, NewBytes};
@@ -16,7 +16,7 @@ use crate::error::Fault;
 use crate::explain::CallExplanation;
 use crate::key::KeyWriter;
 use crate::kind::Codec;
-use crate::select::{Dispatch, Form, Plan};
+use crate::select::{Dispatch, Form, Plan, is_present};
 use crate::settings::settings;
 pub(super) use crate::store::Held;
 use crate::store::{DiskStore, Identity, Place, RecordInfo, Scope, StoreKey};
@@ -170,8 +170,8 @@ impl Shelf {
             return Ok(Saved::Unwritable);
         }
         let place = match dispatch {
-            // An absent value has no payload that could be an array file.
-            Dispatch::File(extension) if worth.size > 0 => Place::ArrayFile(extension),
+            // An absent value, or an error, has no payload that could be an array file.
+            Dispatch::File(extension) if is_present(&worth.shell) => Place::ArrayFile(extension),
             _ => Place::Record,
         };
         let Worth { shell, size, cost, stored_at, .. } = worth;
@@ -247,6 +247,11 @@ impl Shelf {
         let Some(sealer) = &self.sealer else { return self.backing.contains(&key.0, now) };
         let found = self.backing.load(&key.0, now)?;
         Ok(found.is_ok_and(|(mut record, _)| sealer.open(&key.0, &mut record.info, &record.payload).is_ok()))
+    }
+
+    /// The file that others can read a live record's payload from, if it has one.
+    pub(super) fn file(&self, key: &ShelfKey, now: Nanos) -> Result<Option<PathBuf>, Fault> {
+        if self.contains(key, now)? { self.backing.file(&key.0, now) } else { Ok(None) }
     }
 
     /// Removes a record, in every process's eyes.

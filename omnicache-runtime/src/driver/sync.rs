@@ -1,5 +1,6 @@
 //! The driver of threads.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::function::{Appraised, Function, Miss, Purpose, Verdict, Worth};
@@ -135,6 +136,15 @@ impl<F: SharedForm> Cached for &Function<F> {
             self.settled(shelf.trace(&key, self.plan.clock.now()).map(Some))
         });
         self.foresee(digest, there)
+    }
+
+    fn path(&self, key: impl WriteKey) -> Option<PathBuf> {
+        if mode() == Mode::Disabled {
+            return None;
+        }
+        let shelf = self.shelf.as_ref()?;
+        let key = shelf.key(&key)?;
+        self.settled(shelf.file(&key, self.plan.clock.now()))
     }
 
     #[inline(never)]

@@ -54,30 +54,48 @@ pub(crate) fn is_digest(namespace: &str, path: &str, arguments: &[u8], key: &[u8
     })
 }
 
+/// So many bytes are hashed at a time.
+const PIECE: usize = 64 << 10;
+
 /// Collects canonical bytes; hashes them on the way once they are many.
 #[derive(Default)]
 pub(super) struct Collector {
+    /// All bytes while they are few, then those that were not hashed yet.
     bytes: Vec<u8>,
     long: Option<Box<blake3::Hasher>>,
 }
 
 impl Collector {
     pub(super) fn write(&mut self, bytes: &[u8]) {
-        if let Some(hasher) = &mut self.long {
-            hasher.update(bytes);
+        if self.long.is_some() {
+            self.gather(bytes);
         } else if self.bytes.len() + bytes.len() <= StoreKey::INLINE {
             self.bytes.extend_from_slice(bytes);
         } else {
-            let hasher = self.long.insert(Box::default());
-            hasher.update(&self.bytes).update(bytes);
+            self.long = Some(Box::default());
+            self.gather(bytes);
+        }
+    }
+
+    /// Hashes in whole pieces, counted from the first byte: only then does BLAKE3 hash many blocks at a time.
+    fn gather(&mut self, bytes: &[u8]) {
+        let Some(hasher) = &mut self.long else { return };
+        let (head, rest) = bytes.split_at(bytes.len().min(PIECE - self.bytes.len()));
+        self.bytes.extend_from_slice(head);
+        if self.bytes.len() == PIECE {
+            hasher.update(&self.bytes);
+            let (pieces, rest) = rest.split_at(rest.len() / PIECE * PIECE);
+            hasher.update(pieces);
+            self.bytes.clear();
+            self.bytes.extend_from_slice(rest);
         }
     }
 
     pub(super) fn finish(self, stable: bool) -> Canonical {
         match self.long {
             None => Canonical { digest: blake3::hash(&self.bytes), bytes: self.bytes, stable },
-            Some(hasher) => {
-                let digest = hasher.finalize();
+            Some(mut hasher) => {
+                let digest = hasher.update(&self.bytes).finalize();
                 Canonical { digest, bytes: digest.as_bytes().to_vec(), stable }
             }
         }
@@ -88,6 +106,19 @@ impl Collector {
 mod tests {
     use super::*;
     use crate::key::KeyWriter;
+
+    #[test]
+    fn pieces_of_any_length_give_the_hash_of_the_whole() {
+        let bytes: Vec<u8> = (0..300_000_u32).map(|at| at.to_le_bytes()[0]).collect();
+        for length in [1000, 1024, 1025, PIECE, PIECE + 1, 2 * PIECE, 300_000] {
+            for piece in [7, 1000, 16_384, PIECE, PIECE + 1, 300_000] {
+                let mut collector = Collector::default();
+                bytes[..length].chunks(piece).for_each(|piece| collector.write(piece));
+                let whole = *blake3::hash(&bytes[..length]).as_bytes();
+                assert_eq!(collector.finish(true).digest(), whole, "{length} by {piece}");
+            }
+        }
+    }
 
     #[test]
     fn a_digest_is_told_from_a_key_that_is_as_long() {

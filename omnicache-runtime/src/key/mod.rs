@@ -4,6 +4,7 @@
 //! leave the stack; long ones are streamed through the hash and never copied.
 
 mod digest;
+mod file;
 mod numbers;
 mod prehashed;
 pub mod probe;
@@ -27,6 +28,7 @@ mod show;
 #[cfg(feature = "disk")]
 pub(crate) use canonical::is_digest;
 pub(crate) use digest::{Digest, DigestState, Secret};
+pub use file::{FileContent, file};
 pub use prehashed::Prehashed;
 #[cfg(feature = "disk")]
 pub use show::show;

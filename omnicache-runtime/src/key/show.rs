@@ -156,6 +156,7 @@ impl<'a> Reader<'a> {
         const BYTES: u8 = Tag::Bytes as u8;
         const PREHASHED: u8 = Tag::Prehashed as u8;
         const ARRAY: u8 = 37;
+        const FILE: u8 = Tag::File as u8;
         Some(match tag {
             UNIT => "()".into(),
             STR => format!("{:?}", self.text()?),
@@ -176,6 +177,10 @@ impl<'a> Reader<'a> {
                 let _index: [u8; 4] = self.array()?;
                 format!("::{}", self.name()?)
             }
+            FILE => match self.array::<32>()? {
+                [0, .., 0] => "no file".into(),
+                digest => format!("file {}", hex(&digest[..8])),
+            },
             PATH | BYTES => {
                 let length = self.length()?;
                 let bytes = self.take(length)?;

@@ -251,4 +251,5 @@ pub(crate) enum Tag {
     Array = 37,
     #[cfg(feature = "arrow")]
     Frame = 38,
+    File = 39,
 }

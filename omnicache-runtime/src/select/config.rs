@@ -10,7 +10,7 @@ use crate::removal::{Listener, Removal};
 #[cfg(feature = "disk")]
 use crate::settings::Secret;
 #[cfg(feature = "disk")]
-use crate::store::{Eviction, Store};
+use crate::store::{Eviction, MmapPolicy, Store};
 
 /// How a function's results are asked for again: decides the eviction policy where none is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +106,8 @@ pub struct Config {
     pub(crate) secret: Option<Secret>,
     #[cfg(feature = "disk")]
     pub(crate) one_flight: bool,
+    #[cfg(feature = "disk")]
+    pub(crate) mmap: MmapPolicy,
     #[cfg(feature = "zstd")]
     pub(crate) compress: Option<i32>,
 }
@@ -263,6 +265,19 @@ impl Config {
     #[cfg(feature = "disk")]
     pub fn single_flight_across_processes(mut self) -> Self {
         self.one_flight = true;
+        self
+    }
+
+    /// Whether results that lie in files are mapped on a hit, which they are unless set to [`MmapPolicy::Never`].
+    ///
+    /// ```
+    /// use omnicache_runtime::{MmapPolicy, for_ndarray};
+    ///
+    /// let config = for_ndarray().dir("/srv/shared").mmap(MmapPolicy::Never);
+    /// ```
+    #[cfg(feature = "disk")]
+    pub fn mmap(mut self, mmap: MmapPolicy) -> Self {
+        self.mmap = mmap;
         self
     }
 

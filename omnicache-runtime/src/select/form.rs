@@ -115,6 +115,12 @@ pub struct Boxed<F>(PhantomData<fn() -> F>);
 const NO: u8 = 0;
 const YES: u8 = 1;
 
+/// Whether the payload behind this shell is one of the leaf, and neither an absence nor an error.
+#[cfg(feature = "disk")]
+pub(crate) fn is_present(shell: &[u8]) -> bool {
+    shell.iter().all(|step| *step == YES)
+}
+
 fn misfit(shell: &[u8]) -> Fault {
     Fault::new(FaultKind::Decode, format!("the record's wrapping {shell:?} does not fit the return type"))
 }

@@ -16,6 +16,8 @@ pub use config::{
     for_async, for_bytes, for_collections, for_dataframes, for_images, for_json, for_models, for_ndarray,
     for_scalars, for_structs, hybrid,
 };
+#[cfg(feature = "disk")]
+pub(crate) use form::is_present;
 pub use form::{Facts, Form};
 pub(crate) use plan::{Dispatch, Plan, Side};
 pub use table::{DEFAULT_THRESHOLD, Row, TABLE, row};

@@ -63,6 +63,8 @@ pub(crate) struct Plan {
     pub(crate) secret: Option<Secret>,
     #[cfg(feature = "disk")]
     pub(crate) one_flight: bool,
+    #[cfg(feature = "disk")]
+    pub(crate) mmap: crate::store::MmapPolicy,
     #[cfg(feature = "zstd")]
     pub(crate) compress: Option<i32>,
     pub(crate) reasons: Vec<String>,

@@ -97,6 +97,8 @@ impl<'a> Resolver<'a> {
             secret: config.secret,
             #[cfg(feature = "disk")]
             one_flight: config.one_flight,
+            #[cfg(feature = "disk")]
+            mmap: config.mmap,
             #[cfg(feature = "zstd")]
             compress: config.compress,
             reasons: self.reasons,
@@ -212,6 +214,7 @@ impl<'a> Resolver<'a> {
             ("dir", config.dir.as_ref().map(|dir| dir.display().to_string())),
             ("max_disk_bytes", config.max_disk_bytes.map(|bytes| bytes.to_string())),
             ("disk_eviction", config.disk_eviction.map(|eviction| format!("{eviction:?}"))),
+            ("mmap", (config.mmap != crate::store::MmapPolicy::Auto).then(|| format!("{:?}", config.mmap))),
             ("single_flight_across_processes", config.one_flight.then(|| "true".to_owned())),
         ];
         match of_the_disk.into_iter().find_map(|(field, value)| Some((field, value?))) {

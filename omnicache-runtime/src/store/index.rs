@@ -289,7 +289,7 @@ fn connect(layout: &Layout, access: OpenFlags) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // Plans must not depend on the values bound, else statements are compiled again and again.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.busy_handler(Some(wait))?;
+    wait_for_others(&mut connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     // `journal_size_limit` cuts the log's file after a burst, but not at each new beginning, since to make a file longer
     // again takes the system longer than to write over it; `cell_size_check` finds torn pages early. The page cache is
@@ -315,6 +315,11 @@ fn immutable(layout: &Layout) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
+}
+
+/// Has a connection wait for another's lock.
+pub(super) fn wait_for_others(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(wait))
 }
 
 /// Waits for another's lock: first by yielding, then by sleeping ever longer, up to [`PATIENCE`] in all.

@@ -20,6 +20,7 @@ mod mapping;
 mod medium;
 mod memory;
 mod open;
+mod payload_file;
 mod presence;
 mod quota;
 mod read;
@@ -49,6 +50,7 @@ pub use mapping::Mapping;
 pub use medium::{Medium, file_system};
 pub use memory::MemoryStore;
 pub use open::{DEFAULT_LIMIT, DiskStore};
+pub use payload_file::MmapPolicy;
 pub use sink::INLINE;
 pub use snapshot::Snapshot;
 pub use transfer::{Exported, Imported};
@@ -106,8 +108,21 @@ pub struct Generation(pub u64);
 pub enum Place {
     /// In the index if small, else as a blob by content.
     Record,
-    /// In a file of its own with this extension.
+    /// In a file of its own with this extension, as our codec writes it: what it holds is believed within the present
+    /// boot of the machine.
     ArrayFile(&'static str),
+    /// In a file of its own with this extension, from wherever it came: what it holds is validated on each read.
+    ForeignFile(&'static str),
+}
+
+impl Place {
+    /// What says of a payload file how far it may be believed.
+    fn boot(self) -> Option<i64> {
+        match self {
+            Self::Record | Self::ArrayFile(_) => boot::id(),
+            Self::ForeignFile(_) => boot::verified(),
+        }
+    }
 }
 
 /// What a record says beside its payload.

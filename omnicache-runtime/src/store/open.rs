@@ -14,6 +14,7 @@ use super::in_flight::InFlight;
 use super::index::{self, Index, lock};
 use super::layout::Layout;
 use super::medium::Medium;
+use super::payload_file::Mappings;
 use super::presence::Presence;
 use super::rest::Rest;
 use super::sweep::Sweeps;
@@ -34,6 +35,7 @@ pub struct DiskStore {
     pub(super) accesses: Accesses,
     pub(super) checkpoints: Checkpoints,
     pub(super) in_flight: InFlight,
+    pub(super) mappings: Mappings,
     pub(super) sweeps: Sweeps,
     pub(super) rest: Rest,
     pub(super) limit: AtomicU64,
@@ -103,6 +105,7 @@ impl DiskStore {
             words,
             accesses: Accesses::default(),
             checkpoints: Checkpoints::default(),
+            mappings: Mappings::default(),
             sweeps: Sweeps::default(),
             rest: Rest::default(),
             limit: AtomicU64::new(DEFAULT_LIMIT),

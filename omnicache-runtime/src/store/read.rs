@@ -1,9 +1,7 @@
 //! Looking up a record, and verifying all that is said of it.
 
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -13,14 +11,15 @@ use super::access::is_nearly_full;
 use super::envelope::{self, Broken, Envelope};
 use super::evict::{Files, Gone, Totals, departure};
 use super::index::Index;
-use super::layout::private_file;
-use super::mapping::Mapping;
+use super::layout::is_blob_name;
 use super::open::DiskStore;
+use super::payload_file::{MmapPolicy, Origin};
 use super::write::{slot, time};
 use super::{Departure, Identity, Lookup, Record, RecordInfo, StoreKey, Trace, boot};
 use crate::clock::{Nanos, expired};
 use crate::codec::Payload;
 use crate::error::Fault;
+use crate::kind::Codec;
 
 /// How often a lookup starts again when its row is replaced under its eyes.
 const ATTEMPTS: usize = 4;
@@ -82,7 +81,15 @@ impl DiskStore {
     /// # Errors
     /// The faults of the index and the operating system; a damaged record is no fault but a miss.
     pub fn get(&self, key: &StoreKey, now: Nanos) -> Result<Lookup, Fault> {
-        let (found, id) = self.fetch(key, now, Trust::Boot)?;
+        self.get_as(key, now, MmapPolicy::Auto)
+    }
+
+    /// Looks a key up as [`DiskStore::get`] does, and maps or reads a payload in a file as `mmap` says.
+    ///
+    /// # Errors
+    /// As [`DiskStore::get`].
+    pub fn get_as(&self, key: &StoreKey, now: Nanos, mmap: MmapPolicy) -> Result<Lookup, Fault> {
+        let (found, id) = self.fetch(key, now, Trust::Boot, mmap)?;
         if let Some(id) = id {
             self.accessed(id, now);
         }
@@ -95,6 +102,7 @@ impl DiskStore {
         key: &StoreKey,
         now: Nanos,
         trust: Trust,
+        mmap: MmapPolicy,
     ) -> Result<(Lookup, Option<i64>), Fault> {
         let missed = |lookup| Ok((lookup, None));
         for _ in 0..ATTEMPTS {
@@ -106,7 +114,7 @@ impl DiskStore {
                     return missed(Lookup::Expired);
                 }
                 Seen::Damaged(mark, why) => (mark, why),
-                Seen::Live(live) => match self.payload(live.bytes, trust) {
+                Seen::Live(live) => match self.payload(live.bytes, trust, mmap) {
                     Ok(payload) => {
                         return Ok((Lookup::Found(Record { info: live.info, payload }), Some(live.id)));
                     }
@@ -129,7 +137,7 @@ impl DiskStore {
     /// The faults of the index and the operating system.
     pub fn contains(&self, key: &StoreKey, now: Nanos) -> Result<bool, Fault> {
         let Seen::Live(live) = self.look(key, now)? else { return Ok(false) };
-        match self.payload(live.bytes, Trust::Boot) {
+        match self.payload(live.bytes, Trust::Boot, MmapPolicy::Auto) {
             Ok(_) => Ok(true),
             Err((_, Unreadable::Damaged(_))) => Ok(false),
             Err((_, Unreadable::Fault(fault))) => Err(fault),
@@ -190,23 +198,42 @@ impl DiskStore {
         Ok(name.and_then(|name| self.layout.own(&name)).filter(|path| path.exists()))
     }
 
+    /// The file that holds the payload of a live record as others can read it: an array file, or a byte string as it
+    /// is.
+    ///
+    /// # Errors
+    /// The faults of the index and the operating system.
+    pub fn readable_file(&self, key: &StoreKey, now: Nanos) -> Result<Option<PathBuf>, Fault> {
+        let Seen::Live(live) = self.look(key, now)? else { return Ok(None) };
+        let Bytes::InFile { name, length, .. } = &live.bytes else { return Ok(None) };
+        let is_readable = matches!(live.info.codec, Codec::Npy | Codec::ArrowIpc | Codec::Raw);
+        let path = self.layout.own(name).filter(|_| is_readable && !live.info.packed);
+        let is_whole = |path: &PathBuf| {
+            path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == *length)
+        };
+        Ok(path.filter(is_whole))
+    }
+
     fn look(&self, key: &StoreKey, now: Nanos) -> Result<Seen, Fault> {
         let index = self.index()?;
         let seen = index.look_up(|connection| seen(&index, connection, key, now));
         Ok(seen.map_err(|e| self.fault("looking up an entry", e))?.unwrap_or(Seen::Absent(None)))
     }
 
-    fn payload(&self, bytes: Bytes, trust: Trust) -> Result<Payload, (Mark, Unreadable)> {
+    fn payload(&self, bytes: Bytes, trust: Trust, mmap: MmapPolicy) -> Result<Payload, (Mark, Unreadable)> {
         let (name, length, checksum, verified, mark) = match bytes {
             Bytes::Here(bytes) => return Ok(Payload::Owned(bytes)),
             Bytes::InFile { name, length, checksum, boot, mark } => (name, length, checksum, boot, mark),
         };
-        let payload = match self.map(&name, length) {
+        let present = boot::id();
+        let ours = present.is_some() && verified == present;
+        let seen = ours || present.is_some() && verified == boot::verified();
+        // A blob may be there from an earlier put of whose content only the checksum was the same.
+        let origin = if ours && !is_blob_name(&name) { Origin::Ours } else { Origin::Unknown };
+        let payload = match self.open_payload(&name, length, origin, mmap) {
             Ok(payload) => payload,
             Err(unreadable) => return Err((mark, unreadable)),
         };
-        let present = boot::id();
-        let seen = present.is_some() && verified == present;
         if seen && trust == Trust::Boot {
             return Ok(payload);
         }
@@ -216,39 +243,14 @@ impl DiskStore {
         if !seen && present.is_some() && !self.read_only {
             // Once per boot. If it cannot be written, the next reader verifies again.
             let _ = self.transact("noting a verified file", |work| {
-                work.connection
-                    .prepare_cached(where_marked!("UPDATE entry SET boot = ?3"))?
-                    .execute((mark.id, &mark.head, present))
+                work.connection.prepare_cached(where_marked!("UPDATE entry SET boot = ?3"))?.execute((
+                    mark.id,
+                    &mark.head,
+                    boot::verified(),
+                ))
             });
         }
         Ok(payload)
-    }
-
-    /// Maps a payload file that is there under a name of ours and has this length.
-    pub(super) fn map(&self, name: &str, length: u64) -> Result<Payload, Unreadable> {
-        let damaged = |why: &str| Unreadable::Damaged(why.into());
-        let path = self.layout.own(name).ok_or_else(|| damaged("its file has a name that is not ours"))?;
-        let open = |path| -> io::Result<(File, Option<u64>)> {
-            let file = private_file(OpenOptions::new().read(true), path)?;
-            let metadata = file.metadata()?;
-            Ok((file, metadata.is_file().then_some(metadata.len())))
-        };
-        let (file, present) = match open(&path) {
-            Ok(opened) => opened,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(damaged("its file is gone")),
-            Err(e) if is_link(&e) => return Err(damaged("its file is a symbolic link")),
-            Err(e) => return Err(Unreadable::Fault(Fault::io(format!("opening {}", path.display()), e))),
-        };
-        if present != Some(length) {
-            return Err(damaged("its file has another length"));
-        }
-        if length == 0 {
-            return Ok(Payload::Owned(Vec::new()));
-        }
-        match Mapping::of(&file) {
-            Ok(mapping) => Ok(Payload::Mapped(Arc::new(mapping))),
-            Err(e) => Err(Unreadable::Fault(Fault::io(format!("mapping {}", path.display()), e))),
-        }
     }
 
     /// Notes a use.
@@ -380,11 +382,11 @@ fn relative(connection: &Connection, key: &StoreKey, now: Nanos) -> rusqlite::Re
 }
 
 #[cfg(unix)]
-fn is_link(e: &io::Error) -> bool {
+pub(super) fn is_link(e: &io::Error) -> bool {
     e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 #[cfg(not(unix))]
-fn is_link(_: &io::Error) -> bool {
+pub(super) fn is_link(_: &io::Error) -> bool {
     false
 }

@@ -3,7 +3,7 @@
 //! Waiting ends after [`PATIENCE`](super::index::PATIENCE), because a process may hold the write lock for long (a
 //! cleaning of a large store, say), or because locking itself fails, which `SQLite` cannot tell from that.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long it is left alone.
@@ -14,11 +14,13 @@ pub(super) struct Rest {
     since: Instant,
     /// Milliseconds after `since`; zero if it may be asked now.
     until: AtomicU64,
+    /// Whether nothing has succeeded since it was waited for in vain.
+    doubtful: AtomicBool,
 }
 
 impl Default for Rest {
     fn default() -> Self {
-        Self { since: Instant::now(), until: AtomicU64::new(0) }
+        Self { since: Instant::now(), until: AtomicU64::new(0), doubtful: AtomicBool::new(false) }
     }
 }
 
@@ -31,6 +33,17 @@ impl Rest {
     pub(super) fn begin(&self) {
         let rest = u64::try_from(REST.as_millis()).unwrap_or(0);
         self.until.store(self.elapsed().saturating_add(rest), Ordering::Relaxed);
+        self.doubtful.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was waited for in vain the last time: then it is not worth a long wait.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful.load(Ordering::Relaxed)
+    }
+
+    /// The store has been written.
+    pub(super) fn is_over(&self) {
+        self.doubtful.store(false, Ordering::Relaxed);
     }
 
     /// Whether it is still to be left alone.

@@ -5,6 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use twox_hash::XxHash3_128;
 use twox_hash::xxhash3_128::Hasher;
@@ -22,6 +24,9 @@ const BUFFER: usize = 64 << 10;
 /// Large writes are handed on in pieces of this size. cacache hashes a piece before it writes it and does not
 /// notice if the system took only a part of it; a piece this small is taken whole or fails.
 const PIECE: usize = 1 << 20;
+
+/// From so many bytes on it is worth a thread to hash them while they are written.
+const BESIDE: usize = 4 << 20;
 
 /// A payload that has been written, but belongs to no row yet.
 pub(super) struct Written<'a> {
@@ -71,7 +76,7 @@ pub(super) fn write<'a>(
     let mut entered = None;
     let target = match place {
         Place::Record => Target::Memory(Vec::new()),
-        Place::ArrayFile(extension) => {
+        Place::ArrayFile(extension) | Place::ForeignFile(extension) => {
             let name = array_name(&key.hash, unique(), extension);
             // Asked now, so that an extension that is no name of ours fails before anything is written.
             let path = layout.own(&name).ok_or_else(|| {
@@ -134,11 +139,13 @@ impl Write for Sink<'_> {
             blob.write_all(head)?;
             self.target = Target::Blob(Box::new(blob));
         }
-        for piece in bytes.chunks(PIECE) {
-            match &mut self.target {
-                Target::Memory(head) => head.extend_from_slice(piece),
-                Target::Blob(writer) => writer.write_all(piece)?,
-                Target::Array { writer, .. } => writer.write_all(piece)?,
+        match &mut self.target {
+            Target::Memory(head) => head.extend_from_slice(bytes),
+            Target::Blob(blob) => blob.write_all(bytes)?,
+            Target::Array { writer, .. } if bytes.len() < BESIDE => writer.write_all(bytes)?,
+            Target::Array { writer, .. } => {
+                writer.flush()?;
+                writer.get_mut().write_large(bytes)?;
             }
         }
         Ok(())
@@ -167,6 +174,31 @@ impl<'a> Sink<'a> {
     }
 }
 
+/// Hashes `bytes` while they are written, in a thread of its own if they are many.
+fn hashed_beside(
+    hasher: &mut Hasher,
+    bytes: &[u8],
+    write: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    if bytes.len() < BESIDE {
+        hasher.write(bytes);
+        return write();
+    }
+    let hasher = Mutex::new(Some(hasher));
+    let hash = || {
+        if let Some(hasher) = hasher.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            hasher.write(bytes);
+        }
+    };
+    let written = thread::scope(|scope| {
+        drop(thread::Builder::new().spawn_scoped(scope, hash));
+        write()
+    });
+    // If there was no thread to be had, it is still to do.
+    hash();
+    written
+}
+
 /// A blob on its way: hashed as it is written, gone if it is dropped before it is published.
 struct Blob {
     writer: BufWriter<cacache::SyncWriter>,
@@ -183,8 +215,8 @@ impl Blob {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hasher.write(bytes);
-        self.writer.write_all(bytes)
+        let Self { writer, hasher } = self;
+        hashed_beside(hasher, bytes, || bytes.chunks(PIECE).try_for_each(|piece| writer.write_all(piece)))
     }
 
     /// Gives the content its name, and returns its checksum.
@@ -211,7 +243,10 @@ fn is_whole(layout: &Layout, length: u64, checksum: u128) -> bool {
     let Some(path) = layout.own(&blob_name(checksum)) else { return false };
     let Ok(file) = private_file(OpenOptions::new().read(true), &path) else { return false };
     file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == length)
-        && Mapping::of(&file).is_ok_and(|content| XxHash3_128::oneshot(&content) == checksum)
+        && file
+            .metadata()
+            .and_then(|metadata| Mapping::of(&file, &metadata, false))
+            .is_ok_and(|content| XxHash3_128::oneshot(&content) == checksum)
 }
 
 fn from_cacache(e: cacache::Error) -> io::Error {
@@ -242,6 +277,11 @@ impl ArrayFile {
             opened => opened?,
         };
         Ok(Self { file, path, hasher: Hasher::new(), published: false })
+    }
+
+    fn write_large(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Self { file, hasher, .. } = self;
+        hashed_beside(hasher, bytes, || file.write_all(bytes))
     }
 
     /// Gives the file its name for good, and returns its checksum.

@@ -177,7 +177,8 @@ fn connect(part: &Layout) -> rusqlite::Result<Connection> {
 }
 
 /// Makes the copied index the index of its own directory: rows without their file go, files without a row too, and so
-/// does the log of what was forgotten, whose numbers belong to the other directory's words.
+/// does the log of what was forgotten, whose numbers belong to the other directory's words. Each file is verified once
+/// when it is read: who knows where the snapshot has been by then.
 fn settle(part: &Layout, taken: &HashSet<String>) -> rusqlite::Result<Snapshot> {
     let mut connection = connect(part)?;
     connection.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL")?;
@@ -191,6 +192,7 @@ fn settle(part: &Layout, taken: &HashSet<String>) -> rusqlite::Result<Snapshot> 
     }
     transaction.execute_batch(
         "DELETE FROM forgotten; DELETE FROM forgotten_floor;
+         UPDATE entry SET boot = NULL WHERE boot IS NOT NULL;
          UPDATE store SET (last_id, version, latest) = (SELECT last_id, version, latest FROM totals),
          entries = (SELECT count(*) FROM entry),
          bytes = (SELECT CAST(total(bytes) AS INTEGER) FROM entry)",

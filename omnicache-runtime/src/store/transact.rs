@@ -2,15 +2,19 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::Identity;
 use super::forget;
 use super::generations::{Forgetting, Words};
-use super::index::Index;
+use super::index::{Index, wait_for_others};
 use super::open::DiskStore;
 use crate::error::{Fault, FaultKind};
+
+/// How long a lock is waited for that could not be had the last time.
+const KNOCK: Duration = Duration::from_millis(100);
 
 /// A transaction that holds the write lock.
 pub(super) struct Work<'a> {
@@ -46,10 +50,16 @@ impl DiskStore {
         body: impl FnOnce(&Work<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Fault> {
         let index = self.index()?;
-        let writer = index.writer();
-        let Some(connection) = &*writer else {
+        let mut writer = index.writer();
+        let Some(connection) = &mut *writer else {
             return Err(Fault::new(FaultKind::Index, format!("{context}: the store is read-only")));
         };
+        let doubtful = self.rest.is_doubtful();
+        if doubtful {
+            // Whoever invalidates asks all the same, and is not to wait for long each time.
+            connection.busy_timeout(KNOCK).map_err(|e| self.fault(context, e))?;
+        }
+        let connection = &*connection;
         let work = Work { connection, index: &index, words: &self.words, forgetting: RefCell::default() };
         let mut committing = None;
         let done = transaction(connection, || {
@@ -59,6 +69,13 @@ impl DiskStore {
         // In this order: who sees that entries were forgotten must see the log of it.
         drop(committing);
         drop(work);
+        if doubtful && let Some(connection) = &mut *writer {
+            // If it fails, the next wait is short as well.
+            let _ = wait_for_others(connection);
+        }
+        if done.is_ok() {
+            self.rest.is_over();
+        }
         drop(writer);
         self.checkpoints.committed(&index);
         done.map_err(|e| self.fault(context, e))

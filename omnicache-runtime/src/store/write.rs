@@ -15,7 +15,7 @@ use super::open::DiskStore;
 use super::quota;
 use super::sink::{self, Written};
 use super::transact::Work;
-use super::{Generation, Identity, NewRecord, StoreKey, Stored, boot, sweep};
+use super::{Generation, Identity, NewRecord, StoreKey, Stored, sweep};
 use crate::clock::Nanos;
 use crate::error::{Fault, FaultKind};
 
@@ -323,7 +323,7 @@ fn insert(
         (id, accessed, INSERT)
     };
     let expires = info.ttl.map(|ttl| time(info.stored_at.saturating_add(ttl)));
-    let boot = file.and_then(|_| boot::id());
+    let boot = file.and_then(|_| record.place.boot());
     let bytes = (time(charge), time(totals.bytes));
     work.connection.prepare_cached(sql)?.execute(params![
         id,

@@ -1,7 +1,11 @@
 //! The element types that `.npy` files and `ndarray` share.
 
+use std::collections::TryReserveError;
+
 use ndarray_npy::{ReadableElement, WritableElement};
 use num_complex::Complex;
+
+use crate::codec::copying::copied;
 
 mod sealed {
     pub trait Sealed {}
@@ -12,7 +16,7 @@ mod sealed {
 /// # Safety
 /// A slice of bytes of which [`Element::valid`] holds, of the right length and alignment, is a slice of elements.
 pub unsafe trait Element:
-    sealed::Sealed + ReadableElement + WritableElement + Clone + Send + Sync + 'static
+    sealed::Sealed + ReadableElement + WritableElement + Copy + Send + Sync + 'static
 {
     /// The type's code in a header, without its byte order: `f8`.
     const CODE: &'static str;
@@ -32,6 +36,12 @@ pub(super) fn cast<A: Element>(bytes: &[u8]) -> Option<&[A]> {
     // size; `A::valid` holds, which by the contract of `Element` makes every element a value of `A`. The result
     // borrows from `bytes`, and no element type has interior mutability.
     Some(unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len() / size_of::<A>()) })
+}
+
+/// A copy of the elements that `bytes` are, however they are aligned; `None` if some are not valid.
+pub(super) fn copy<A: Element>(bytes: &[u8]) -> Result<Option<Vec<A>>, TryReserveError> {
+    // SAFETY: by the contract of `Element`, bytes of which `A::valid` holds are elements.
+    unsafe { copied(bytes, A::valid) }
 }
 
 macro_rules! plain {

@@ -1,11 +1,12 @@
 //! Writing and reading `.npy` files.
 
 use std::io;
+use std::sync::Arc;
 
-use ndarray::{ArcArray, Array as Owned, ArrayView, Dimension, IxDyn};
+use ndarray::{ArcArray, Array as Owned, ArrayView, Dimension, IxDyn, ShapeBuilder};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 
-use super::element::Element;
+use super::element::{Element, copy};
 use super::header::Header;
 use super::{Array, MappedArray};
 use crate::codec::{Leaf, Measure, Native, Payload, TypeShape, expect_codec, shape_of};
@@ -32,8 +33,9 @@ fn write<A: Element, D: Dimension>(
     let written = if view.is_standard_layout() || view.t().is_standard_layout() {
         view.write_npy(out)
     } else {
-        // Element by element is what the writer would do with this layout; a copy in order is far faster.
-        view.as_standard_layout().write_npy(out)
+        // The writer goes element by element; a buffer makes that fast, and a copy in order would need as much memory
+        // again.
+        view.write_npy(io::BufWriter::with_capacity(BUFFER, out))
     };
     written.map_err(|error| Fault::new(FaultKind::Encode, "writing an array").because(error))
 }
@@ -42,35 +44,48 @@ fn refused(why: &str) -> Fault {
     Fault::new(FaultKind::Decode, format!("not an array of the type: {why}"))
 }
 
+/// Elements that are written one by one are gathered up to this many bytes.
+const BUFFER: usize = 64 << 10;
+
 /// What the file says, checked against the type and the file's length.
-struct Checked {
+#[derive(Clone)]
+struct Checked<D> {
     elements: std::ops::Range<usize>,
-    shape: Vec<usize>,
+    shape: D,
     fortran: bool,
     native: bool,
 }
 
-fn check<A: Element, D: Dimension>(file: &[u8]) -> Result<Checked, Fault> {
+fn check<A: Element, D: Dimension>(file: &[u8]) -> Result<Checked<D>, Fault> {
     let header = Header::parse(file).ok_or_else(|| refused("the header is malformed"))?;
     let mut descr = header.descr.chars();
     let order = descr.next();
     if descr.as_str() != A::CODE || !matches!(order, Some('<' | '>' | '=' | '|')) {
         return Err(refused("another element type"));
     }
-    if D::NDIM.is_some_and(|count| count != header.shape.len()) {
-        return Err(refused("another number of dimensions"));
-    }
+    let shape =
+        D::from_dimension(&IxDyn(&header.shape)).ok_or_else(|| refused("another number of dimensions"))?;
     let elements =
         header.elements(file, size_of::<A>()).ok_or_else(|| refused("the length is not the shape's"))?;
     let native = size_of::<A>() == 1 || matches!(order, Some('=')) || order == Some(NATIVE);
-    Ok(Checked { elements, shape: header.shape, fortran: header.fortran, native })
+    Ok(Checked { elements, shape, fortran: header.fortran, native })
 }
 
 fn read_owned<A: Element, D: Dimension>(codec: Codec, file: &[u8]) -> Result<Owned<A, D>, Fault> {
     expect_codec(FaultKind::Decode, codec, Codec::Npy)?;
-    // The reader makes room for what the header says before it reads, so the header is checked first.
-    check::<A, D>(file)?;
-    Owned::read_npy(file).map_err(|error| refused("the elements are").because(error))
+    let checked = check::<A, D>(file)?;
+    copied(file, checked)
+}
+
+fn copied<A: Element, D: Dimension>(file: &[u8], checked: Checked<D>) -> Result<Owned<A, D>, Fault> {
+    let Checked { elements, shape, fortran, native } = checked;
+    if !native {
+        return Owned::read_npy(file).map_err(|error| refused("the elements are").because(error));
+    }
+    let elements = copy(&file[elements])
+        .map_err(|error| Fault::new(FaultKind::Decode, "there is no room for the array").because(error))?
+        .ok_or_else(|| refused("the elements are"))?;
+    Owned::from_shape_vec(shape.set_f(fortran), elements).map_err(|error| refused("the shape").because(error))
 }
 
 fn read_mapped<A: Element, D: Dimension>(
@@ -78,19 +93,17 @@ fn read_mapped<A: Element, D: Dimension>(
     payload: &Payload,
 ) -> Result<MappedArray<A, D>, Fault> {
     expect_codec(FaultKind::Decode, codec, Codec::Npy)?;
-    if let Payload::Mapped(mapping) = payload {
-        let checked = check::<A, D>(mapping)?;
-        let shape = D::from_dimension(&IxDyn(&checked.shape))
-            .ok_or_else(|| refused("another number of dimensions"))?;
-        let mapping = std::sync::Arc::clone(mapping);
-        if checked.native
-            && let Some(array) = MappedArray::in_file(mapping, checked.elements, shape, checked.fortran)
-        {
+    let checked = check::<A, D>(payload)?;
+    if let Payload::Mapped(mapping) = payload
+        && checked.native
+    {
+        let Checked { elements, shape, fortran, .. } = checked.clone();
+        if let Some(array) = MappedArray::in_file(Arc::clone(mapping), elements, shape, fortran) {
             return Ok(array);
         }
     }
     // In memory, misaligned or of the other byte order: copied.
-    read_owned::<A, D>(codec, payload).map(MappedArray::from)
+    copied(payload, checked).map(MappedArray::from)
 }
 
 macro_rules! arrays {

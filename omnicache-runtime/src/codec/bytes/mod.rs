@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 pub use mapped::MappedBytes;
 
+#[cfg(feature = "disk")]
+use super::copying::{copied_bytes, copied_shared};
 use super::{Leaf, Measure, Native, Payload, TypeShape, expect_codec};
 use crate::error::{Fault, FaultKind};
 use crate::kind::{Codec, Kind};
@@ -28,7 +30,7 @@ impl Payload {
         match self {
             Self::Owned(bytes) => bytes,
             #[cfg(feature = "disk")]
-            Self::Mapped(mapping) => mapping.to_vec(),
+            Self::Mapped(mapping) => copied_bytes(&mapping),
         }
     }
 }
@@ -47,7 +49,10 @@ impl ByteString for Box<[u8]> {
 
 impl ByteString for Arc<[u8]> {
     fn from_payload(payload: Payload) -> Self {
-        Self::from(&*payload)
+        #[cfg(feature = "disk")]
+        return copied_shared(&payload);
+        #[cfg(not(feature = "disk"))]
+        return Self::from(&*payload);
     }
 }
 

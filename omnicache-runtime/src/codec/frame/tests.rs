@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
-use arrow_array::types::Int32Type;
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, ListArray, NullArray,
-    RecordBatch, RecordBatchOptions, StringArray, StringViewArray, StructArray,
-};
-use arrow_schema::Schema;
+use arrow_array::builder::{Int32Builder, MapBuilder, StringBuilder};
+use arrow_array::types::{ArrowPrimitiveType, Float16Type, Int32Type};
+use arrow_array::*;
+use arrow_buffer::{IntervalDayTime, i256};
+use arrow_schema::{DataType, Field, Schema, UnionFields};
 
 use super::Frame;
-use crate::codec::testing::{encoded, mapped, survives_damage};
+use crate::codec::testing::{encoded, mapped, mapped_as, survives_damage};
 use crate::codec::{Leaf, Payload};
 use crate::kind::Codec;
 
@@ -46,7 +45,7 @@ fn batch() -> RecordBatch {
 
 fn comes_back(batches: &Vec<RecordBatch>) {
     let bytes = encoded::<_, Frame>(batches);
-    for payload in [Payload::from(bytes.clone()), mapped(&bytes)] {
+    for payload in [Payload::from(bytes.clone()), mapped(&bytes), mapped_as(&bytes, true)] {
         let back: Vec<RecordBatch> = Frame::decode(Codec::ArrowIpc, payload).expect("it reads back");
         assert_eq!(back, *batches);
     }
@@ -101,6 +100,167 @@ fn a_mapping_is_borrowed_not_copied() {
     assert!(range.contains(&place));
     assert_eq!(place.align_offset(64), 0);
     assert_eq!(back, batch);
+}
+
+type Half = <Float16Type as ArrowPrimitiveType>::Native;
+
+/// A column of every type that Arrow's files know, four rows each, nulls where the type has them.
+fn every_type() -> Vec<(&'static str, ArrayRef)> {
+    [plain_types(), types_with_parameters(), nested_types()].concat()
+}
+
+fn some() -> Vec<Option<i32>> {
+    vec![Some(1), None, Some(3), Some(4)]
+}
+
+fn wide() -> Vec<Option<i64>> {
+    some().into_iter().map(|value| value.map(i64::from)).collect()
+}
+
+fn texts() -> Vec<Option<&'static str>> {
+    vec![Some("one"), None, Some(""), Some("a text that is longer than twelve")]
+}
+
+fn plain_types() -> Vec<(&'static str, ArrayRef)> {
+    macro_rules! column {
+        ($($type:ty: $values:expr),+ $(,)?) => { vec![$((stringify!($type), Arc::new(<$type>::from($values)) as ArrayRef)),+] };
+    }
+    let raw = || texts().into_iter().map(|text| text.map(str::as_bytes)).collect::<Vec<_>>();
+    column! {
+        Int8Array: vec![Some(1_i8), None, Some(-3), Some(4)],
+        Int16Array: vec![Some(1_i16), None, Some(-3), Some(4)],
+        Int32Array: some(),
+        Int64Array: wide(),
+        UInt8Array: vec![Some(1_u8), None, Some(3), Some(4)],
+        UInt16Array: vec![Some(1_u16), None, Some(3), Some(4)],
+        UInt32Array: vec![Some(1_u32), None, Some(3), Some(4)],
+        UInt64Array: vec![Some(1_u64), None, Some(3), Some(u64::MAX)],
+        Float16Array: vec![Some(Half::ONE), None, Some(Half::ZERO), None],
+        Float32Array: vec![Some(1.5_f32), None, Some(-0.0), Some(f32::MIN)],
+        Float64Array: vec![Some(1.5), None, Some(-0.0), Some(f64::MIN)],
+        BooleanArray: vec![Some(true), None, Some(false), Some(true)],
+        StringArray: texts(),
+        LargeStringArray: texts(),
+        StringViewArray: texts(),
+        BinaryArray: raw(),
+        LargeBinaryArray: raw(),
+        BinaryViewArray: raw(),
+        Date32Array: some(),
+        Date64Array: wide(),
+        Time32SecondArray: some(),
+        Time32MillisecondArray: some(),
+        Time64MicrosecondArray: wide(),
+        Time64NanosecondArray: wide(),
+        TimestampSecondArray: wide(),
+        TimestampMillisecondArray: wide(),
+        TimestampMicrosecondArray: wide(),
+        DurationSecondArray: wide(),
+        DurationNanosecondArray: wide(),
+        IntervalYearMonthArray: some(),
+    }
+}
+
+fn types_with_parameters() -> Vec<(&'static str, ArrayRef)> {
+    let zoned = TimestampNanosecondArray::from(wide()).with_timezone("Europe/Vienna");
+    let decimals = Decimal128Array::from(vec![Some(i128::MAX / 10), None, Some(-5), Some(0)]);
+    let decimals = decimals.with_precision_and_scale(38, 4).expect("they fit");
+    vec![
+        ("zoned", Arc::new(zoned)),
+        ("decimals", Arc::new(decimals)),
+        ("256", Arc::new(Decimal256Array::from(vec![Some(i256::MIN), None, Some(i256::ONE), None]))),
+        (
+            "day time",
+            Arc::new(IntervalDayTimeArray::from(vec![Some(IntervalDayTime::new(1, 2)), None, None, None])),
+        ),
+        (
+            "fixed binary",
+            Arc::new(
+                FixedSizeBinaryArray::try_from_iter([b"ab", b"cd", b"ef", b"gh"].into_iter())
+                    .expect("of one width"),
+            ),
+        ),
+    ]
+}
+
+fn nested_types() -> Vec<(&'static str, ArrayRef)> {
+    let pairs: StructArray = StructArray::from(vec![(
+        Arc::new(Field::new("number", DataType::Int32, true)),
+        Arc::new(Int32Array::from(some())) as ArrayRef,
+    )]);
+    let lists = |values| ListArray::from_iter_primitive::<Int32Type, _, _>(values);
+    let numbers = vec![Some(vec![Some(1), None]), None, Some(vec![]), Some(vec![Some(2)])];
+    let fixed = FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>(
+        vec![Some(vec![Some(1), None]), None, Some(vec![Some(3), Some(4)]), None],
+        2,
+    );
+    let mut map = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
+    for row in 0..4 {
+        map.keys().append_value(format!("key {row}"));
+        map.values().append_value(row);
+        map.append(row != 1).expect("as many keys as values");
+    }
+    let runs = Int32RunArray::from_iter([Some("a"), Some("a"), None, Some("b")]);
+    let union = UnionArray::try_new(
+        UnionFields::try_new(
+            vec![0, 1],
+            vec![Field::new("i", DataType::Int32, true), Field::new("t", DataType::Utf8, true)],
+        )
+        .expect("two fields"),
+        vec![0, 1, 0, 1].into(),
+        None,
+        vec![Arc::new(Int32Array::from(some())), Arc::new(StringArray::from(texts()))],
+    );
+    vec![
+        ("struct", Arc::new(pairs)),
+        ("lists", Arc::new(lists(numbers.clone()))),
+        ("large lists", Arc::new(LargeListArray::from_iter_primitive::<Int32Type, _, _>(numbers))),
+        ("fixed lists", Arc::new(fixed)),
+        ("map", Arc::new(map.finish())),
+        ("runs", Arc::new(runs)),
+        ("union", Arc::new(union.expect("a union"))),
+        ("dictionary", Arc::new(["a", "b", "a", "c"].into_iter().collect::<DictionaryArray<Int32Type>>())),
+        ("nothing", Arc::new(NullArray::new(4))),
+    ]
+}
+
+#[test]
+fn every_type_comes_back_whole_sliced_and_empty() {
+    for (name, column) in every_type() {
+        for (start, length) in [(0, 4), (1, 2), (2, 2), (4, 0)] {
+            let batch =
+                RecordBatch::try_from_iter([(name, column.slice(start, length))]).expect("one column");
+            comes_back(&vec![batch.clone(), batch]);
+        }
+    }
+    comes_back(&vec![RecordBatch::try_from_iter(every_type()).expect("columns of one length")]);
+}
+
+/// A file with a text that is no UTF-8, as nobody's codec writes it.
+fn with_an_invalid_text() -> Vec<u8> {
+    let column: ArrayRef = Arc::new(StringArray::from(vec!["abcdefgh"]));
+    let mut bytes = encoded::<_, Frame>(&RecordBatch::try_from_iter([("x", column)]).expect("one column"));
+    let at = bytes.windows(8).position(|window| window == b"abcdefgh").expect("the text");
+    bytes[at] = 0xFF;
+    bytes
+}
+
+#[test]
+fn what_others_may_have_written_is_validated() {
+    let bytes = with_an_invalid_text();
+    for payload in [mapped(&bytes), bytes.into()] {
+        assert!(<Frame as Leaf<RecordBatch>>::decode(Codec::ArrowIpc, payload).is_err());
+    }
+}
+
+#[test]
+fn what_our_codec_wrote_is_not_looked_through() {
+    let mut bytes = with_an_invalid_text();
+    let back: RecordBatch =
+        Frame::decode(Codec::ArrowIpc, mapped_as(&bytes, true)).expect("nobody looks at the text");
+    assert_eq!(back.num_rows(), 1);
+    // And what is not there to be seen is still checked: the file's frame.
+    bytes.truncate(bytes.len() - 1);
+    assert!(<Frame as Leaf<RecordBatch>>::decode(Codec::ArrowIpc, mapped_as(&bytes, true)).is_err());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::clock::Nanos;
 use crate::error::Fault;
 use crate::store::contract::{StoreEntry, StoreError};
 use crate::store::open::DiskStore;
+use crate::store::payload_file::MmapPolicy;
 use crate::store::read::Trust;
 use crate::store::{Lookup, envelope};
 
@@ -67,7 +68,9 @@ impl KeyedStore {
     fn complete(&self, disk: &DiskStore, found: Found) -> Result<Option<StoreEntry>, StoreError> {
         let key = self.key(&found.namespace, &found.key);
         // At the moment it was stored, no entry is expired.
-        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, found.stored_at, Trust::Nothing)? else {
+        let (Lookup::Found(record), Some(id)) =
+            disk.fetch(&key, found.stored_at, Trust::Nothing, MmapPolicy::Auto)?
+        else {
             return Ok(None);
         };
         let pending = disk.accesses.of(id);

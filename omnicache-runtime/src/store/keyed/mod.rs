@@ -15,6 +15,7 @@ use super::contract::{
 };
 use super::evict::{Files, Totals};
 use super::open::{DEFAULT_LIMIT, DiskStore};
+use super::payload_file::MmapPolicy;
 use super::read::Trust;
 use super::write::time;
 use super::{
@@ -192,7 +193,8 @@ impl Store for KeyedStore {
     fn get(&self, namespace: &str, key: &[u8], now: Nanos) -> Result<Option<StoreEntry>, StoreError> {
         let disk = self.disk()?;
         let key = self.key(namespace, key);
-        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, now, Trust::Nothing)? else {
+        let (Lookup::Found(record), Some(id)) = disk.fetch(&key, now, Trust::Nothing, MmapPolicy::Auto)?
+        else {
             return Ok(None);
         };
         let (accessed, uses): (i64, i64) = disk.look_up(|connection| {

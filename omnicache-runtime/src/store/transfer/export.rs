@@ -12,6 +12,7 @@ use crate::store::Identity;
 use crate::store::envelope::{self, Broken};
 use crate::store::layout::is_blob_name;
 use crate::store::open::DiskStore;
+use crate::store::payload_file::{MmapPolicy, Origin};
 
 /// What was written into a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,7 +86,7 @@ impl DiskStore {
         };
         let payload = match &file {
             None => payload.unwrap_or_default(),
-            Some(name) => match self.map(name, envelope.length) {
+            Some(name) => match self.open_payload(name, envelope.length, Origin::Unknown, MmapPolicy::Auto) {
                 Ok(payload) => payload.to_vec(),
                 Err(_) => return Ok(None),
             },

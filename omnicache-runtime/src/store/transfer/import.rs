@@ -105,7 +105,7 @@ impl DiskStore {
 /// Where a payload goes that came from an array file of this extension; one that is not known here can be read from a
 /// blob just as well.
 fn place(extension: &str) -> Place {
-    ["npy", "arrow"].into_iter().find(|known| *known == extension).map_or(Place::Record, Place::ArrayFile)
+    ["npy", "arrow"].into_iter().find(|known| *known == extension).map_or(Place::Record, Place::ForeignFile)
 }
 
 fn fault(where_: &str, after: &str, broken: Broken) -> Fault {

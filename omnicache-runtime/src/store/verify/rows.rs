@@ -9,6 +9,7 @@ use crate::store::Departure;
 use crate::store::envelope::{self, Broken, Envelope};
 use crate::store::evict::unsigned;
 use crate::store::open::DiskStore;
+use crate::store::payload_file::{MmapPolicy, Origin};
 use crate::store::read::{Mark, Unreadable};
 use crate::store::write::{ROW, time};
 
@@ -86,15 +87,17 @@ impl DiskStore {
                 return self.check_columns(&mark, columns, repair, report);
             }
             Judged::Wrong(kind, why) => (kind, why),
-            Judged::InFile { name, length, checksum } => match self.map(&name, length) {
-                Ok(payload) if XxHash3_128::oneshot(&payload) == checksum => {
-                    report.bytes += length;
-                    return self.check_columns(&mark, columns, repair, report);
+            Judged::InFile { name, length, checksum } => {
+                match self.open_payload(&name, length, Origin::Unknown, MmapPolicy::Auto) {
+                    Ok(payload) if XxHash3_128::oneshot(&payload) == checksum => {
+                        report.bytes += length;
+                        return self.check_columns(&mark, columns, repair, report);
+                    }
+                    Ok(_) => (ProblemKind::Payload, format!("its file {name} does not match its checksum")),
+                    Err(Unreadable::Damaged(why)) => (ProblemKind::Payload, format!("{why} ({name})")),
+                    Err(Unreadable::Fault(fault)) => (ProblemKind::Unreadable, fault.to_string()),
                 }
-                Ok(_) => (ProblemKind::Payload, format!("its file {name} does not match its checksum")),
-                Err(Unreadable::Damaged(why)) => (ProblemKind::Payload, format!("{why} ({name})")),
-                Err(Unreadable::Fault(fault)) => (ProblemKind::Unreadable, fault.to_string()),
-            },
+            }
         };
         // Replaced or removed under our eyes: then its file went with it and all is well.
         if !self.is_still_there(&mark)? {
