@@ -313,3 +313,69 @@ impl<K: Clone> Drop for Wait<'_, K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lead(flights: &Flights<u64>, digest: Digest) -> Lead<'_, u64> {
+        match flights.join(digest) {
+            Joined::Leads(lead) => lead,
+            Joined::Waits(_) => panic!("nobody else leads"),
+        }
+    }
+
+    fn wait(flights: &Flights<u64>, digest: Digest) -> Wait<'_, u64> {
+        match flights.join(digest) {
+            Joined::Waits(wait) => wait,
+            Joined::Leads(_) => panic!("somebody else leads"),
+        }
+    }
+
+    fn value(wait: &mut Wait<'_, u64>) -> Option<u64> {
+        match wait.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Waited::Landed(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Digests whose flights share a shard.
+    fn two_keys() -> [Digest; 2] {
+        [Digest::from_words(1, 1), Digest::from_words(2, 2)]
+    }
+
+    #[test]
+    fn a_flight_that_nobody_waited_for_is_the_next_one_as_good_as_new() {
+        let ([one, two], flights) = (two_keys(), Flights::new());
+        let first = lead(&flights, one);
+        let address = Arc::as_ptr(&first.flight);
+        first.at_work(false);
+        first.land(|| unreachable!("nobody waits"));
+        let second = lead(&flights, two);
+        assert_eq!(Arc::as_ptr(&second.flight), address);
+        let mut waiting = wait(&flights, two);
+        assert!(waiting.sign() == Sign { signs: 0, at_work: true } && !second.is_revoked());
+        assert_eq!(value(&mut waiting), None);
+        second.land(|| 7);
+        assert_eq!(value(&mut waiting), Some(7));
+    }
+
+    #[test]
+    fn a_flight_that_somebody_waits_for_or_that_was_revoked_is_never_another() {
+        let ([one, two], flights) = (two_keys(), Flights::new());
+        let first = lead(&flights, one);
+        let mut waiting = wait(&flights, one);
+        first.land(|| 1);
+        let second = lead(&flights, two);
+        assert_eq!(value(&mut waiting), Some(1));
+        flights.revoke(two);
+        let third = lead(&flights, two);
+        assert!(second.is_revoked() && !third.is_revoked());
+        second.land(|| unreachable!("nobody waits"));
+        let mut waiting = wait(&flights, two);
+        third.land(|| 3);
+        assert_eq!(value(&mut waiting), Some(3));
+        let fourth = lead(&flights, one);
+        assert!(!fourth.is_revoked());
+    }
+}
