@@ -124,6 +124,13 @@ impl Counters {
         self.costed.add(1);
     }
 
+    /// What computing a result takes on average, where enough is known of it to tell that measuring each would take
+    /// longer than the bodies themselves.
+    pub(crate) fn quick_body(&self) -> Option<Nanos> {
+        let (cost, computed) = (self.cost.get(), self.costed.get());
+        (computed >= ENOUGH && cost < QUICK.saturating_mul(computed)).then(|| cost / computed)
+    }
+
     /// What computing a result takes on average, if any was computed or read.
     pub(crate) fn mean_cost(&self) -> Option<Duration> {
         self.cost.get().checked_div(self.costed.get()).map(Duration::from_nanos)
@@ -162,6 +169,9 @@ impl Counters {
 
 /// So many results tell what computing one takes.
 const ENOUGH: u64 = 1000;
+
+/// A body that takes less, in nanoseconds, is measured now and then only.
+const QUICK: Nanos = 200;
 
 /// What something takes on average.
 fn mean_time(of: impl Fn()) -> Duration {
@@ -245,6 +255,17 @@ mod tests {
         assert_eq!(counters.warning(lookup), None);
         counters.computed(0);
         assert!(counters.warning(lookup).is_some());
+    }
+
+    #[test]
+    fn bodies_are_quick_once_enough_of_them_were() {
+        let counters = Counters::default();
+        (1..ENOUGH).for_each(|_| counters.computed(50));
+        assert_eq!(counters.quick_body(), None);
+        counters.computed(50);
+        assert_eq!(counters.quick_body(), Some(50));
+        counters.computed(QUICK * ENOUGH);
+        assert_eq!(counters.quick_body(), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The state machine: who leads, who waits, and what the leader leaves behind.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -14,7 +15,41 @@ pub(crate) struct Flights<K> {
     shards: [Shard<K>; SHARDS],
 }
 
-type Shard<K> = Mutex<HashMap<Digest, Arc<Flight<K>>, DigestState>>;
+type Shard<K> = Mutex<Board<K>>;
+
+/// The flights of some keys.
+struct Board<K> {
+    flights: HashMap<Digest, Arc<Flight<K>>, DigestState>,
+    /// One that has landed and that nobody waited for: the next to start is made of it.
+    spare: Option<Arc<Flight<K>>>,
+}
+
+impl<K> Default for Board<K> {
+    fn default() -> Self {
+        Self { flights: HashMap::default(), spare: None }
+    }
+}
+
+impl<K> Board<K> {
+    /// A flight that has just begun. As a rule there is one to make it of, so that nothing is allocated.
+    fn begin(&mut self) -> Arc<Flight<K>> {
+        if let Some(mut spare) = self.spare.take()
+            && let Some(flight) = Arc::get_mut(&mut spare)
+        {
+            *flight = Flight::new();
+            return spare;
+        }
+        Arc::new(Flight::new())
+    }
+
+    /// Takes a flight off the table, unless another has taken its place.
+    fn detach(&mut self, digest: Digest, flight: &Arc<Flight<K>>) -> Option<Arc<Flight<K>>> {
+        match self.flights.entry(digest) {
+            Entry::Occupied(present) if Arc::ptr_eq(present.get(), flight) => Some(present.remove()),
+            _ => None,
+        }
+    }
+}
 
 /// One key being computed.
 pub(crate) struct Flight<K> {
@@ -72,17 +107,17 @@ impl<K: Clone> Flights<K> {
     /// Joins the flight of a key, or starts one.
     pub(crate) fn join(&self, digest: Digest) -> Joined<'_, K> {
         let mut shard = lock(self.shard(digest));
-        if let Some(flight) = shard.get(&digest) {
+        if let Some(flight) = shard.flights.get(&digest) {
             return Joined::Waits(Wait { flights: self, digest, flight: Arc::clone(flight), ticket: None });
         }
-        let flight = Arc::new(Flight::new());
-        shard.insert(digest, Arc::clone(&flight));
+        let flight = shard.begin();
+        shard.flights.insert(digest, Arc::clone(&flight));
         Joined::Leads(Lead { flights: self, digest, flight, landed: false })
     }
 
     /// Detaches the flight of a key: later callers start another, and its value is not kept.
     pub(crate) fn revoke(&self, digest: Digest) {
-        if let Some(flight) = lock(self.shard(digest)).remove(&digest) {
+        if let Some(flight) = lock(self.shard(digest)).flights.remove(&digest) {
             flight.revoked.store(true, Ordering::Release);
         }
     }
@@ -90,16 +125,23 @@ impl<K: Clone> Flights<K> {
     /// Detaches all flights.
     pub(crate) fn revoke_all(&self) {
         for shard in &self.shards {
-            lock(shard).drain().for_each(|(_, flight)| flight.revoked.store(true, Ordering::Release));
+            let mut shard = lock(shard);
+            shard.flights.drain().for_each(|(_, flight)| flight.revoked.store(true, Ordering::Release));
         }
     }
 
-    /// Takes a flight off the table, unless another has taken its place.
-    fn detach(&self, digest: Digest, flight: &Arc<Flight<K>>) {
+    /// Takes a flight that has landed off the table; tells whether anybody waits. Off the table nobody can join any
+    /// more, so who waits now is who will ever wait.
+    fn land(&self, digest: Digest, flight: &Arc<Flight<K>>) -> bool {
         let mut shard = lock(self.shard(digest));
-        if shard.get(&digest).is_some_and(|present| Arc::ptr_eq(present, flight)) {
-            shard.remove(&digest);
+        let listed = shard.detach(digest, flight);
+        // The table's and the leader's own.
+        let known = 1 + usize::from(listed.is_some());
+        let waits = Arc::strong_count(flight) > known;
+        if !waits && listed.is_some() {
+            shard.spare = listed;
         }
+        waits
     }
 }
 
@@ -107,9 +149,8 @@ impl<K> Flights<K> {
     /// Takes a flight off the table if the caller is the last to take part in it.
     fn detach_if_forsaken(&self, digest: Digest, flight: &Arc<Flight<K>>) {
         let mut shard = lock(&self.shards[shard_of(digest)]);
-        let listed = shard.get(&digest).is_some_and(|present| Arc::ptr_eq(present, flight));
-        if listed && Arc::strong_count(flight) <= 2 {
-            shard.remove(&digest);
+        if Arc::strong_count(flight) <= 2 {
+            shard.detach(digest, flight);
         }
     }
 }
@@ -138,9 +179,7 @@ impl<K: Clone> Lead<'_, K> {
     /// Ends the flight; if anybody waits, `value` is asked for and given to all of them.
     pub(crate) fn land(mut self, value: impl FnOnce() -> K) {
         self.landed = true;
-        // Off the table nobody can join any more, so who waits now is who will ever wait.
-        self.flights.detach(self.digest, &self.flight);
-        if Arc::strong_count(&self.flight) > 1 {
+        if self.flights.land(self.digest, &self.flight) {
             self.end(Phase::Landed(value()));
         }
     }
@@ -251,7 +290,7 @@ impl<'a, K: Clone> Wait<'a, K> {
         state.phase = Phase::Abandoned;
         let waiters = std::mem::take(&mut state.waiters);
         drop(state);
-        self.flights.detach(self.digest, &self.flight);
+        lock(self.flights.shard(self.digest)).detach(self.digest, &self.flight);
         waiters.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
@@ -272,5 +311,71 @@ impl<K: Clone> Drop for Wait<'_, K> {
             Some((_, waker)) => waker.wake(),
             None => self.flights.detach_if_forsaken(self.digest, &self.flight),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lead(flights: &Flights<u64>, digest: Digest) -> Lead<'_, u64> {
+        match flights.join(digest) {
+            Joined::Leads(lead) => lead,
+            Joined::Waits(_) => panic!("nobody else leads"),
+        }
+    }
+
+    fn wait(flights: &Flights<u64>, digest: Digest) -> Wait<'_, u64> {
+        match flights.join(digest) {
+            Joined::Waits(wait) => wait,
+            Joined::Leads(_) => panic!("somebody else leads"),
+        }
+    }
+
+    fn value(wait: &mut Wait<'_, u64>) -> Option<u64> {
+        match wait.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Waited::Landed(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Digests whose flights share a shard.
+    fn two_keys() -> [Digest; 2] {
+        [Digest::from_words(1, 1), Digest::from_words(2, 2)]
+    }
+
+    #[test]
+    fn a_flight_that_nobody_waited_for_is_the_next_one_as_good_as_new() {
+        let ([one, two], flights) = (two_keys(), Flights::new());
+        let first = lead(&flights, one);
+        let address = Arc::as_ptr(&first.flight);
+        first.at_work(false);
+        first.land(|| unreachable!("nobody waits"));
+        let second = lead(&flights, two);
+        assert_eq!(Arc::as_ptr(&second.flight), address);
+        let mut waiting = wait(&flights, two);
+        assert!(waiting.sign() == Sign { signs: 0, at_work: true } && !second.is_revoked());
+        assert_eq!(value(&mut waiting), None);
+        second.land(|| 7);
+        assert_eq!(value(&mut waiting), Some(7));
+    }
+
+    #[test]
+    fn a_flight_that_somebody_waits_for_or_that_was_revoked_is_never_another() {
+        let ([one, two], flights) = (two_keys(), Flights::new());
+        let first = lead(&flights, one);
+        let mut waiting = wait(&flights, one);
+        first.land(|| 1);
+        let second = lead(&flights, two);
+        assert_eq!(value(&mut waiting), Some(1));
+        flights.revoke(two);
+        let third = lead(&flights, two);
+        assert!(second.is_revoked() && !third.is_revoked());
+        second.land(|| unreachable!("nobody waits"));
+        let mut waiting = wait(&flights, two);
+        third.land(|| 3);
+        assert_eq!(value(&mut waiting), Some(3));
+        let fourth = lead(&flights, one);
+        assert!(!fourth.is_revoked());
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pins::{Readers, pin};
-use super::{Entry, Table};
+use super::{Entry, Few, Table};
 use crate::key::Digest;
 
 /// The entries of an engine, as its readers see them.
@@ -22,7 +22,7 @@ pub(crate) struct Index<K> {
 /// Entries that were unlinked together, and who may still look at them.
 struct Retired<K> {
     readers: Readers,
-    _entries: Vec<Arc<Entry<K>>>,
+    _entries: Few<Arc<Entry<K>>>,
 }
 
 impl<K> Index<K> {
@@ -46,12 +46,14 @@ impl<K> Index<K> {
 
     /// Lists an entry in place of any other. What is given is to be retired, outside of all locks.
     #[must_use]
-    pub(super) fn link(&self, digest: Digest, entry: Arc<Entry<K>>) -> Vec<Arc<Entry<K>>> {
+    pub(super) fn link(&self, digest: Digest, entry: Arc<Entry<K>>) -> Few<Arc<Entry<K>>> {
         let address = Arc::into_raw(entry).expose_provenance() as u64;
-        let mut gone = Vec::new();
-        let replaced = self.table.insert(digest, [address], &mut |_, [gone_address]| gone.push(gone_address));
-        gone.extend(replaced.map(|[replaced]| replaced));
-        gone.into_iter().map(Self::owned).collect()
+        let mut gone = Few::default();
+        let replaced = self.table.insert(digest, [address], &mut |_, [gone_address]| {
+            gone.push(Self::owned(gone_address));
+        });
+        gone.extend(replaced.map(|[replaced]| Self::owned(replaced)));
+        gone
     }
 
     /// Takes an entry off the list, or leaves it there if it is not the `only` one that is meant. What is given is to be
@@ -64,8 +66,8 @@ impl<K> Index<K> {
 
     /// Takes all entries off the list. What is given is to be retired, outside of all locks.
     #[must_use]
-    pub(super) fn clear(&self) -> Vec<Arc<Entry<K>>> {
-        let mut gone = Vec::new();
+    pub(super) fn clear(&self) -> Few<Arc<Entry<K>>> {
+        let mut gone = Few::default();
         self.table.clear(&mut |_, [address]| gone.push(Self::owned(address)));
         gone
     }
@@ -81,15 +83,17 @@ impl<K> Index<K> {
 
     /// Lets go of entries that are unlinked: now if nobody reads, and with a later call if somebody does. No lock may
     /// be held, for destructors are user code.
-    pub(super) fn retire(&self, entries: Vec<Arc<Entry<K>>>) {
-        if entries.is_empty() && !self.waits.load(Relaxed) {
+    pub(super) fn retire(&self, mut entries: Few<Arc<Entry<K>>>) {
+        let mut readers = if entries.is_empty() { Readers::none() } else { Readers::now() };
+        let unread = readers.are_gone();
+        if unread && !self.waits.load(Relaxed) {
             return;
         }
         let mut limbo = self.limbo.lock().unwrap_or_else(PoisonError::into_inner);
-        if !entries.is_empty() {
-            limbo.push(Retired { readers: Readers::now(), _entries: entries });
-        }
         let gone: Vec<_> = limbo.extract_if(.., |retired| retired.readers.are_gone()).collect();
+        // Those that nobody reads are dropped by the end of this call, when nothing is locked any more.
+        let waiting = (!unread).then(|| Retired { readers, _entries: std::mem::take(&mut entries) });
+        limbo.extend(waiting);
         self.waits.store(!limbo.is_empty(), Relaxed);
         drop(limbo);
         drop(gone);
@@ -133,7 +137,7 @@ mod tests {
     /// Lets go until so many are dropped: readers of other tests are waited for too.
     fn settle(index: &Index<Watched>, dropped: &AtomicU64, count: u64) {
         while dropped.load(Relaxed) < count {
-            index.retire(Vec::new());
+            index.retire(Few::default());
             std::thread::yield_now();
         }
         assert_eq!(dropped.load(Relaxed), count);
@@ -162,7 +166,7 @@ mod tests {
         index.read(digest(1), |entry| {
             index.retire(index.unlink(digest(1), None).into_iter().collect());
             index.read(digest(2), |_| ()).expect("another entry");
-            index.retire(Vec::new());
+            index.retire(Few::default());
             assert_eq!((dropped.load(Relaxed), entry.value.value), (0, 1));
         });
         settle(&index, &dropped, 1);

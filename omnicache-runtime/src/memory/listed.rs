@@ -4,7 +4,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::{Entry, Index, Load};
+use super::{Entry, Few, Index, Load};
 use crate::key::Digest;
 
 /// Entries by digest, and their weight.
@@ -34,7 +34,7 @@ impl<K> Listed<K> {
         self.retire(self.index.clear());
     }
 
-    fn retire(&self, entries: Vec<Arc<Entry<K>>>) {
+    fn retire(&self, entries: Few<Arc<Entry<K>>>) {
         self.bytes.fetch_sub(entries.iter().map(|entry| entry.weight).sum(), Relaxed);
         self.index.retire(entries);
     }

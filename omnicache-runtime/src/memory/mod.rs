@@ -6,6 +6,7 @@ mod atomic;
 mod duels;
 mod dues;
 mod entry;
+mod few;
 mod groups;
 mod index;
 mod local;
@@ -32,6 +33,7 @@ mod lfu;
 mod listed;
 
 pub(crate) use entry::Entry;
+use few::Few;
 pub(crate) use index::Index;
 pub(crate) use local::LocalTier;
 pub(crate) use scalars::Scalars;

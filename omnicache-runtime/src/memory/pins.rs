@@ -85,6 +85,11 @@ impl Drop for Pinned {
 pub(super) struct Readers(Vec<(usize, u64)>);
 
 impl Readers {
+    /// Nobody.
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Those who read at this moment.
     pub(super) fn now() -> Self {
         let pins = PINS[..stripes::handed_out()].iter().enumerate();

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Bounds, Engine, Entry, Index, Load, OnEvict};
+use super::{Bounds, Engine, Entry, Few, Index, Load, OnEvict};
 use crate::key::{Digest, DigestState};
 
 /// A node of a shard.
@@ -87,18 +87,18 @@ impl<K, O: Order> Sharded<K, O> {
         Self { index: Some(Arc::new(Index::new())), ..Self::new(bounds, on_evict) }
     }
 
-    fn link(&self, digest: Digest, entry: &Arc<Entry<K>>, retired: &mut Vec<Arc<Entry<K>>>) {
+    fn link(&self, digest: Digest, entry: &Arc<Entry<K>>, retired: &mut Few<Arc<Entry<K>>>) {
         if let Some(index) = &self.index {
             retired.extend(index.link(digest, Arc::clone(entry)));
         }
     }
 
-    fn unlink(&self, digest: Digest, retired: &mut Vec<Arc<Entry<K>>>) {
+    fn unlink(&self, digest: Digest, retired: &mut Few<Arc<Entry<K>>>) {
         retired.extend(self.index.as_ref().and_then(|index| index.unlink(digest, None)));
     }
 
     /// Lets go of what left the index, outside of all locks.
-    fn retire(&self, retired: Vec<Arc<Entry<K>>>) {
+    fn retire(&self, retired: Few<Arc<Entry<K>>>) {
         if let Some(index) = &self.index {
             index.retire(retired);
         }
@@ -141,8 +141,8 @@ impl<K, O: Order> Sharded<K, O> {
 
 /// What an insertion has cost others.
 struct Gone<K> {
-    evicted: Vec<(Digest, Arc<Entry<K>>)>,
-    retired: Vec<Arc<Entry<K>>>,
+    evicted: Few<(Digest, Arc<Entry<K>>)>,
+    retired: Few<Arc<Entry<K>>>,
 }
 
 impl<K, O: Order> Engine<K> for Sharded<K, O> {
@@ -156,7 +156,7 @@ impl<K, O: Order> Engine<K> for Sharded<K, O> {
 
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
         let own = self.shard_of(digest);
-        let mut gone = Gone { evicted: Vec::new(), retired: Vec::new() };
+        let mut gone = Gone { evicted: Few::default(), retired: Few::default() };
         let mut shard = self.shards[own].write().unwrap_or_else(PoisonError::into_inner);
         let weight = entry.weight;
         self.link(digest, &entry, &mut gone.retired);
@@ -190,7 +190,7 @@ impl<K, O: Order> Engine<K> for Sharded<K, O> {
     }
 
     fn remove(&self, digest: Digest) -> bool {
-        let mut retired = Vec::new();
+        let mut retired = Few::default();
         let mut shard = self.shards[self.shard_of(digest)].write().unwrap_or_else(PoisonError::into_inner);
         let removed = shard.nodes.remove(&digest);
         self.unlink(digest, &mut retired);
@@ -204,7 +204,7 @@ impl<K, O: Order> Engine<K> for Sharded<K, O> {
 
     fn clear(&self) {
         for shard in &self.shards {
-            let mut retired = Vec::new();
+            let mut retired = Few::default();
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
             let nodes = std::mem::take(&mut shard.nodes);
             shard.order.clear();
