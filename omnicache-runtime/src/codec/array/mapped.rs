@@ -22,7 +22,7 @@ use crate::store::Mapping;
 ///
 /// let array: MappedArray<f64, Ix2> = Array2::eye(3).into();
 /// assert_eq!(array.view().diag().sum(), 3.0);
-/// assert_eq!(array.clone().to_owned(), Array2::eye(3));
+/// assert_eq!(array.clone().to_owned(), Array2::<f64>::eye(3));
 /// ```
 pub struct MappedArray<A, D>(Place<A, D>);
 
