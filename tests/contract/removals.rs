@@ -57,6 +57,22 @@ fn a_refresh_replaces_and_a_clear_clears() {
 }
 
 #[test]
+fn an_awaited_refresh_replaces_too() {
+    static HEARD: Mutex<Vec<Cause>> = Mutex::new(Vec::new());
+    #[cache(config = Config::new().on_removal(|gone| HEARD.lock().unwrap().push(gone.cause)))]
+    async fn awaited(n: u64) -> String {
+        n.to_string()
+    }
+    crate::common::block_on(async {
+        awaited(1).await;
+        awaited::refresh(1).await;
+        assert_eq!(*HEARD.lock().unwrap(), [Cause::Replaced]);
+        awaited::invalidate(1).await;
+    });
+    assert_eq!(*HEARD.lock().unwrap(), [Cause::Replaced, Cause::Invalidated]);
+}
+
+#[test]
 fn who_is_over_expires() {
     static HEARD: Mutex<Vec<Cause>> = Mutex::new(Vec::new());
     static CLOCK: std::sync::LazyLock<ManualClock> = std::sync::LazyLock::new(ManualClock::new);

@@ -12,7 +12,7 @@ use crate::clock::nanos;
 use crate::explain::CallExplanation;
 use crate::flight::{Joined, Lead, Leading, Waited, is_leading, wait_awaited};
 use crate::key::{Digest, KeyWriter};
-use crate::memory::{Entry, Found};
+use crate::memory::Found;
 use crate::removal::Cause;
 use crate::select::SharedForm;
 use crate::settings::{Mode, mode};
@@ -197,12 +197,7 @@ impl<F: SharedForm> Function<F> {
         // Whoever computes the old value at this moment shall not keep it.
         self.flights.revoke(miss.digest);
         let (worth, verdict) = self.save_awaited(miss, since, worth, true).await;
-        match self.entry(&worth, verdict) {
-            Some(entry) => self.tier.insert(miss.digest, entry),
-            None => drop(self.tier.remove(miss.digest)),
-        }
-        self.common.recomputed(miss.digest);
-        F::give(worth.kept)
+        self.replace(miss.digest, worth, verdict)
     }
 
     async fn compute_awaited(&self, miss: &Miss, body: impl Future<Output = F::Result>) -> F::Result {
@@ -252,7 +247,7 @@ impl<F: SharedForm> Function<F> {
         }
         if let Some(loaded) = loaded {
             if let Some(entry) = self.promote(&loaded) {
-                self.keep_awaited(&lead, miss.digest, entry).await;
+                self.keep(&lead, miss.digest, entry);
             }
             lead.land(|| Self::found(&loaded.kept));
             return F::give(loaded.kept);
@@ -273,20 +268,12 @@ impl<F: SharedForm> Function<F> {
             let verdict;
             (worth, verdict) = self.save_awaited(miss, since, worth, due).await;
             if let Some(entry) = self.entry(&worth, verdict) {
-                self.keep_awaited(&lead, miss.digest, entry).await;
+                self.keep(&lead, miss.digest, entry);
             }
             self.common.recomputed(miss.digest);
         }
         lead.land(|| Self::found(&worth.kept));
         F::give(worth.kept)
-    }
-
-    async fn keep_awaited(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
-        self.replaces(digest);
-        self.tier.insert(digest, entry);
-        if lead.is_revoked() {
-            self.tier.remove(digest);
-        }
     }
 }
 

@@ -342,6 +342,17 @@ impl<F: SharedForm> Function<F> {
         }
     }
 
+    /// Puts a fresh value in the place of what memory has, and gives it.
+    pub(super) fn replace(&self, digest: Digest, worth: Worth<F>, verdict: Verdict) -> F::Result {
+        self.replaces(digest);
+        match self.entry(&worth, verdict) {
+            Some(entry) => self.tier.insert(digest, entry),
+            None => drop(self.tier.remove(digest)),
+        }
+        self.common.recomputed(digest);
+        F::give(worth.kept)
+    }
+
     /// What those who wait get: the entry's own value where there is one.
     pub(super) fn found(kept: &F::Kept) -> Found<F::Kept> {
         Found::Entry(Arc::new(Entry::new(kept.clone(), 0, 0, None, 0)))

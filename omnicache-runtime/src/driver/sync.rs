@@ -194,13 +194,7 @@ impl<F: SharedForm> Function<F> {
                 // Whoever computes the old value at this moment shall not keep it.
                 self.flights.revoke(miss.digest);
                 let verdict = self.save(miss, since, &worth, true);
-                self.replaces(miss.digest);
-                match self.entry(&worth, verdict) {
-                    Some(entry) => self.tier.insert(miss.digest, entry),
-                    None => drop(self.tier.remove(miss.digest)),
-                }
-                self.common.recomputed(miss.digest);
-                F::give(worth.kept)
+                self.replace(miss.digest, worth, verdict)
             }
         }
     }
@@ -313,7 +307,7 @@ impl<F: SharedForm> Function<F> {
     }
 
     /// Puts an entry into memory, unless the key is invalidated meanwhile.
-    fn keep(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
+    pub(super) fn keep(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
         self.replaces(digest);
         self.tier.insert(digest, entry);
         if lead.is_revoked() {
