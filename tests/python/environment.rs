@@ -1,4 +1,4 @@
-//! Python with numpy and pyarrow, in an environment of its own below the target directory: made once, then used again.
+//! Python with numpy, pyarrow, pandas and polars, in an environment of its own below the target directory: made once, then used again.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -6,11 +6,15 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 /// What is installed. Older Pythons get the last releases that know them.
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 8] = [
     "numpy==2.4.6; python_version >= '3.11'",
     "pyarrow==26.0.1; python_version >= '3.11'",
+    "pandas==3.1.1; python_version >= '3.11'",
+    "polars==2.1.0; python_version >= '3.11'",
     "numpy==2.2.6; python_version < '3.11'",
     "pyarrow==21.0.0; python_version < '3.11'",
+    "pandas==2.3.3; python_version < '3.11'",
+    "polars==1.36.1; python_version < '3.11'",
 ];
 
 /// The environment's interpreter.
@@ -35,7 +39,7 @@ fn made() -> Result<PathBuf, String> {
     run(Command::new("python3").args(["-m", "venv"]).arg(&home)).map_err(|why| format!("{hint}: {why}"))?;
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary", ":all:"]);
-    run(install.args(PACKAGES)).map_err(|why| format!("numpy and pyarrow cannot be installed: {why}"))?;
+    run(install.args(PACKAGES)).map_err(|why| format!("its packages cannot be installed: {why}"))?;
     fs::write(ready, list).map_err(|e| format!("noting that the environment is ready: {e}"))?;
     Ok(python)
 }

@@ -1,5 +1,5 @@
-//! Array files and frames are open to others: the real numpy and pyarrow read what we store, and we read what they
-//! write. The first run makes a Python environment below the target directory.
+//! Array files and frames are open to others: the real numpy, pyarrow, pandas and polars read what we store, and we
+//! read what they write. The first run makes a Python environment below the target directory.
 
 #![cfg(all(feature = "ndarray", feature = "arrow"))]
 #![allow(
@@ -200,7 +200,7 @@ fn frame(number: u8) -> RecordBatch {
 }
 
 #[test]
-fn pyarrow_maps_what_we_store() {
+fn pyarrow_maps_what_we_store_and_pandas_and_polars_read_it() {
     frame(1);
     peer("read", [format!("frame={}", frame::path(1).expect("a file").display())]);
     assert_eq!(frame::path(2), None, "it was never called");

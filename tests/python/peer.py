@@ -10,6 +10,8 @@ import pathlib
 import sys
 
 import numpy
+import pandas
+import polars
 import pyarrow
 
 CODES = ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16", "b1"]
@@ -70,6 +72,30 @@ def read(name, path):
                 found = table[field.name].to_pylist()
                 assert found == wanted.to_pylist(), f"{field.name}: {found}"
             assert pyarrow.total_allocated_bytes() - before < 1 << 16, "reading copied the columns"
+        wanted = frame().to_pydict()
+        by_pandas, by_polars = pandas.read_feather(path), polars.read_ipc(path)
+        same(wanted, {name: [plain(value) for value in by_pandas[name]] for name in by_pandas}, "pandas")
+        same(wanted, {each.name: each.to_list() for each in by_polars.iter_columns()}, "polars")
+        assert by_pandas["when"].dtype == "datetime64[us, UTC]", by_pandas["when"].dtype
+        assert isinstance(by_pandas["kind"].dtype, pandas.CategoricalDtype), by_pandas["kind"].dtype
+        assert by_polars.schema["when"] == polars.Datetime("us", "UTC"), by_polars.schema
+        assert by_polars.schema["price"] == polars.Decimal(10, 2), by_polars.schema
+        assert by_polars.schema["kind"] == polars.Categorical, by_polars.schema
+
+
+def plain(value):
+    """A value of a pandas column as Python has it: what is absent is None, whatever pandas writes for it."""
+    if isinstance(value, numpy.ndarray):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    return None if pandas.isna(value) else value
+
+
+def same(wanted, found, reader):
+    assert list(found) == list(wanted), f"{reader}: {list(found)}"
+    for name in wanted:
+        assert found[name] == wanted[name], f"{reader}, {name}: {found[name]}"
 
 
 def write(folder):
