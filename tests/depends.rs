@@ -107,3 +107,100 @@ fn a_folder_never_hits() {
     let folder = fresh();
     assert_eq!((entries(folder.path()), entries(folder.path()), ENTRIES.count()), (0, 0, 2));
 }
+
+/// A body that finds its file rewritten while it runs.
+fn read_and_rewrite(path: &Path) -> String {
+    let before = fs::read_to_string(path).unwrap_or_default();
+    fs::write(path, "after").expect("it is written");
+    before
+}
+
+#[cache(depends(file(path)))]
+fn rewritten(path: &Path) -> String {
+    read_and_rewrite(path)
+}
+
+#[cache(persist, dir = lasting(), key = file(path))]
+fn rewritten_on_disk(path: &Path) -> String {
+    read_and_rewrite(path)
+}
+
+#[cache(local, depends(file(path)))]
+fn rewritten_locally(path: &Path) -> String {
+    read_and_rewrite(path)
+}
+
+#[cache(persist, dir = lasting(), depends(file(path)))]
+async fn rewritten_awaited(path: &Path) -> String {
+    read_and_rewrite(path)
+}
+
+#[test]
+fn what_a_body_read_while_its_file_changed_is_not_kept() {
+    let folder = fresh();
+    let path = folder.path().join("input");
+    let before = || fs::write(&path, "before").expect("it is written");
+    before();
+    assert_eq!(rewritten(&path), "before");
+    before();
+    assert!(!rewritten::contains(&path) && !rewritten_on_disk::contains(&path));
+    assert_eq!(rewritten_on_disk(&path), "before");
+    before();
+    assert!(!rewritten_on_disk::contains(&path));
+    assert_eq!(rewritten_on_disk::refresh(&path), "before");
+    before();
+    assert!(!rewritten_on_disk::contains(&path));
+    assert_eq!(rewritten_locally(&path), "before");
+    before();
+    assert!(!rewritten_locally::contains(&path));
+    block_on(async {
+        assert_eq!(rewritten_awaited(&path).await, "before");
+        before();
+        assert!(!rewritten_awaited::contains(&path).await);
+        assert_eq!(rewritten_awaited::refresh(&path).await, "before");
+        before();
+        assert!(!rewritten_awaited::contains(&path).await);
+    });
+    for stats in [rewritten::stats(), rewritten_on_disk::stats(), rewritten_awaited::stats()] {
+        assert_eq!((stats.misses, stats.stores, stats.errors), (1, 0, 0));
+    }
+    // By then the file has become what the body makes of it, and stays so.
+    fs::write(&path, "after").expect("it is written");
+    assert_eq!((rewritten(&path), rewritten::contains(&path)), ("after".to_owned(), true));
+}
+
+static TOUCHED: Runs = Runs::new();
+
+#[cache(depends(file(path)))]
+fn touched(path: &Path) -> usize {
+    TOUCHED.note();
+    let text = fs::read_to_string(path).unwrap_or_default();
+    fs::write(path, &text).expect("it is written");
+    text.len()
+}
+
+#[test]
+fn what_a_body_read_is_kept_if_the_file_was_merely_touched() {
+    let folder = fresh();
+    let path = folder.path().join("input");
+    fs::write(&path, "text").expect("it is written");
+    assert_eq!((touched(&path), touched(&path), TOUCHED.count()), (4, 4, 1));
+}
+
+#[cache(depends(file(path)))]
+fn made(path: &Path) -> bool {
+    let there = path.exists();
+    fs::write(path, "made").expect("it is written");
+    there
+}
+
+#[test]
+fn a_file_that_comes_to_be_while_the_body_runs_has_changed() {
+    let folder = fresh();
+    let path = folder.path().join("input");
+    assert!(!made(&path));
+    fs::remove_file(&path).expect("it was made");
+    assert!(!made::contains(&path));
+    fs::write(&path, "made").expect("it is written");
+    assert!(made(&path) && made::contains(&path));
+}

@@ -21,6 +21,7 @@ mod stats;
 #[cfg(feature = "disk")]
 pub mod store;
 mod stripes;
+mod threads;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "ndarray")]

@@ -5,9 +5,11 @@
 //! several threads.
 
 use std::collections::TryReserveError;
+use std::iter;
 use std::mem::MaybeUninit;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::{iter, thread};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::threads;
 
 /// The size of a huge page: so much is cleared and mapped at once.
 const HUGE: usize = 2 << 20;
@@ -80,7 +82,7 @@ pub(super) fn copied_shared(bytes: &[u8]) -> Arc<[u8]> {
 /// Copies `bytes` into new memory of the same length.
 fn fill(room: &mut [MaybeUninit<u8>], bytes: &[u8]) {
     assert_eq!(room.len(), bytes.len(), "as much room as there are bytes");
-    let threads = (bytes.len() / SHARE).clamp(1, processors().min(THREADS));
+    let threads = threads::worth(bytes.len(), SHARE, THREADS);
     if threads == 1 {
         return write(room, bytes);
     }
@@ -89,17 +91,12 @@ fn fill(room: &mut [MaybeUninit<u8>], bytes: &[u8]) {
     let (from, rest) = bytes.split_at(first.len());
     let pieces = pages.chunks_mut(HUGE).zip(rest.chunks(HUGE));
     let pieces = Mutex::new(iter::once((first, from)).chain(pieces));
-    let work = || {
+    threads::run(threads, || {
         loop {
             let piece = pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((room, bytes)) = piece else { return };
             write(room, bytes);
         }
-    };
-    thread::scope(|scope| {
-        // A thread that cannot be made is done without.
-        (1..threads).for_each(|_| drop(thread::Builder::new().spawn_scoped(scope, work)));
-        work();
     });
 }
 
@@ -125,11 +122,6 @@ fn ask_for_huge_pages<T>(room: &mut [MaybeUninit<T>]) {
 
 #[cfg(not(target_os = "linux"))]
 fn ask_for_huge_pages<T>(_: &mut [MaybeUninit<T>]) {}
-
-fn processors() -> usize {
-    static COUNT: OnceLock<usize> = OnceLock::new();
-    *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
-}
 
 #[cfg(test)]
 mod tests {

@@ -71,8 +71,8 @@ impl<F: SharedForm> Function<F> {
         blocking(move || question(&shelf, &key)).await
     }
 
-    fn shelf_key(&self, key: &impl WriteKey) -> Option<ShelfKey> {
-        self.shelf.as_ref()?.key(key)
+    fn shelf_key(&self, digest: Digest, key: &impl WriteKey) -> Option<ShelfKey> {
+        self.shelf.as_ref()?.key(digest, key)
     }
 
     /// What memory has; counted as a use only if asked to.
@@ -88,7 +88,8 @@ impl<F: SharedForm> Function<F> {
         }
         let Found::Entry(entry) = &found else { return Some(found) };
         let (since, stored_at) = (entry.generation(), entry.stored_at);
-        let verified = self.ask(self.shelf_key(key), move |shelf, key| shelf.verify(key, since, stored_at));
+        let verified =
+            self.ask(self.shelf_key(digest, key), move |shelf, key| shelf.verify(key, since, stored_at));
         let verified = verified.await?;
         if let Some(generation) = self.settled(verified) {
             entry.renew(generation);
@@ -188,7 +189,7 @@ impl<F: SharedForm> Function<F> {
     async fn recompute_awaited(&self, miss: &Miss, body: impl Future<Output = F::Result>) -> F::Result {
         let since = self.since_awaited().await;
         let start = Instant::now();
-        let appraised = self.appraise(body.await, nanos(start.elapsed()));
+        let appraised = self.appraise(miss, body.await, nanos(start.elapsed()));
         let worth = match appraised {
             Appraised::Private(result) => return result,
             Appraised::Shared(kept) => return F::give(kept),
@@ -255,7 +256,7 @@ impl<F: SharedForm> Function<F> {
         self.common.counters.misses.add(1);
         let start = Instant::now();
         let result = Leading::drive(self.place(miss.digest), &lead, body).await;
-        let worth = match self.appraise(result, nanos(start.elapsed())) {
+        let worth = match self.appraise(miss, result, nanos(start.elapsed())) {
             Appraised::Private(result) => return result,
             Appraised::Shared(kept) => {
                 lead.land(|| Self::found(&kept));
@@ -302,7 +303,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
         if let Some(found) = self.recall_awaited(digest, &key, false).await {
             return Some(F::give(found.into_value()));
         }
-        let loaded = self.load_awaited(self.shelf_key(&key), digest).await;
+        let loaded = self.load_awaited(self.shelf_key(digest, &key), digest).await;
         loaded.map(|loaded| F::give(loaded.kept))
     }
 
@@ -315,7 +316,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
             return true;
         }
         let now = self.plan.clock.now();
-        let found = self.ask(self.shelf_key(&key), move |shelf, key| shelf.contains(key, now)).await;
+        let found = self.ask(self.shelf_key(digest, &key), move |shelf, key| shelf.contains(key, now)).await;
         found.is_some_and(|found| self.settled(found))
     }
 
@@ -325,7 +326,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
         // In this order: a leader that lands in between sees that it was revoked, and removes what it kept.
         self.flights.revoke(digest);
         self.tier.remove(digest);
-        let removed = self.ask(self.shelf_key(&key), Shelf::remove).await;
+        let removed = self.ask(self.shelf_key(digest, &key), Shelf::remove).await;
         let stored = removed.is_some_and(|removed| self.settled(removed));
         self.invalidated(digest, stored || held)
     }
@@ -339,7 +340,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
             return CallExplanation::MemoryHit;
         }
         let now = self.plan.clock.now();
-        let there = self.ask(self.shelf_key(&key), move |shelf, key| shelf.trace(key, now)).await;
+        let there = self.ask(self.shelf_key(digest, &key), move |shelf, key| shelf.trace(key, now)).await;
         let there = there.and_then(|there| self.settled(there.map(Some)));
         self.foresee(digest, there)
     }
@@ -349,7 +350,8 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
             return None;
         }
         let now = self.plan.clock.now();
-        let file = self.ask(self.shelf_key(&key), move |shelf, key| shelf.file(key, now)).await;
+        let digest = KeyWriter::digest(&key);
+        let file = self.ask(self.shelf_key(digest, &key), move |shelf, key| shelf.file(key, now)).await;
         file.and_then(|file| self.settled(file))
     }
 

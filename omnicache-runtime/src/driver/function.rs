@@ -13,7 +13,7 @@ use crate::clock::Nanos;
 use crate::error::{ConfigError, Fault, FaultKind};
 use crate::explain::{CallExplanation, Explanation, human_size, human_span};
 use crate::flight::Flights;
-use crate::key::{Digest, KeyWriter, Secret};
+use crate::key::{Digest, FileContent, KeyWriter, Secret};
 use crate::kind::{Backend, Kind, Policy};
 use crate::memory::{Entry, Found, Scalars, Tier, TierPlan, WordsOf};
 use crate::removal::Cause;
@@ -39,7 +39,21 @@ pub struct Function<F: Form> {
 pub struct Miss {
     pub(super) digest: Digest,
     pub(super) key: Option<ShelfKey>,
+    /// What the key depends on beside the arguments.
+    pub(super) files: Vec<FileContent>,
     pub(super) purpose: Purpose,
+}
+
+impl Miss {
+    /// That of a call that touches no cache.
+    pub(super) const UNCACHED: Self =
+        Self { digest: Digest::NONE, key: None, files: Vec::new(), purpose: Purpose::Uncached };
+
+    /// Whether the files of the key are as they were when the call began. If not, a body that has run meanwhile may
+    /// have read what another key stands for.
+    pub(super) fn is_current(&self) -> bool {
+        self.files.iter().all(FileContent::is_still_so)
+    }
 }
 
 /// What a call that runs the body is for.
@@ -164,7 +178,7 @@ impl<F: SharedForm> Function<F> {
         key: &dyn Fn(&mut KeyWriter),
     ) -> Option<Found<F::Kept>> {
         let Found::Entry(entry) = &found else { return Some(found) };
-        let shelf_key = shelf.key(key)?;
+        let shelf_key = shelf.key(digest, key)?;
         match shelf.verify(&shelf_key, entry.generation(), entry.stored_at) {
             Ok(Some(generation)) => {
                 entry.renew(generation);
@@ -185,7 +199,7 @@ impl<F: SharedForm> Function<F> {
 
     /// The state of a call that memory could not serve.
     pub(super) fn miss(&self, digest: Digest, purpose: Purpose, key: &dyn Fn(&mut KeyWriter)) -> Miss {
-        let shelf_key = self.shelf.as_ref().and_then(|shelf| shelf.key(key));
+        let shelf_key = self.shelf.as_ref().and_then(|shelf| shelf.key(digest, key));
         if shelf_key.is_none() && self.shelf.is_some() && self.plan.insists {
             raise(&ConfigError {
                 function: self.common.site.meta.path(),
@@ -197,7 +211,7 @@ impl<F: SharedForm> Function<F> {
                     .to_owned(),
             });
         }
-        Miss { digest, key: shelf_key, purpose }
+        Miss { digest, key: shelf_key, files: KeyWriter::files(key), purpose }
     }
 
     /// Whether memory is worth a look.
@@ -256,14 +270,14 @@ impl<F: SharedForm> Function<F> {
     }
 
     /// Decides what becomes of a result.
-    pub(super) fn appraise(&self, result: F::Result, cost: Nanos) -> Appraised<F> {
+    pub(super) fn appraise(&self, miss: &Miss, result: F::Result, cost: Nanos) -> Appraised<F> {
         self.common.counters.computed(cost);
         let ttl = self.rules.ttl::<F>(&result);
         let kept = match F::keep(result) {
             Ok(kept) => kept,
             Err(result) => return Appraised::Private(result),
         };
-        if ttl == Rules::<F::Result>::NOT_KEPT {
+        if ttl == Rules::<F::Result>::NOT_KEPT || !miss.is_current() {
             return Appraised::Shared(kept);
         }
         let mut shell = Vec::new();

@@ -23,7 +23,7 @@ use super::site::Site;
 use super::sync::timed;
 use crate::clock::{Nanos, nanos};
 use crate::explain::{CallExplanation, Explanation};
-use crate::key::{Digest, DigestState, KeyWriter};
+use crate::key::{DigestState, KeyWriter};
 use crate::memory::{Entry, LocalTier};
 use crate::removal::Cause;
 use crate::select::{Config, Form, Plan};
@@ -106,7 +106,7 @@ impl<F: Form> Local<F> {
             Ok(kept) => kept,
             Err(result) => return result,
         };
-        let wanted = ttl != Rules::<F::Result>::NOT_KEPT;
+        let wanted = ttl != Rules::<F::Result>::NOT_KEPT && miss.is_current();
         let size = F::measure(&kept, &mut Vec::new()).size;
         if wanted && !self.tier().fits(size) {
             common.too_large(size);
@@ -188,7 +188,7 @@ impl<F: Form> Cached for Local<F> {
             common.counters.memory_hit();
             return Step::Done(F::give(entry.value.clone()));
         }
-        Step::Body(Miss { digest, key: None, purpose: Purpose::Value })
+        Step::Body(Miss { digest, key: None, files: KeyWriter::files(&key), purpose: Purpose::Value })
     }
 
     fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
@@ -202,11 +202,11 @@ impl<F: Form> Cached for Local<F> {
 
     fn refresh(&self, key: impl WriteKey) -> Miss {
         let purpose = if mode() == Mode::Disabled { Purpose::Uncached } else { Purpose::Refresh };
-        Miss { digest: KeyWriter::digest(&key), key: None, purpose }
+        Miss { digest: KeyWriter::digest(&key), key: None, files: KeyWriter::files(&key), purpose }
     }
 
     fn uncached(&self) -> Miss {
-        Miss { digest: Digest::NONE, key: None, purpose: Purpose::Uncached }
+        Miss::UNCACHED
     }
 
     fn invalidate(&self, key: impl WriteKey) -> bool {

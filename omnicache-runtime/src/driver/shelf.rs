@@ -14,7 +14,7 @@ use crate::clock::{Nanos, expired};
 use crate::codec::TypeShape;
 use crate::error::Fault;
 use crate::explain::CallExplanation;
-use crate::key::KeyWriter;
+use crate::key::{Digest, KeyWriter};
 use crate::kind::Codec;
 use crate::select::{Dispatch, Form, Plan, is_present};
 use crate::settings::settings;
@@ -112,9 +112,9 @@ impl Shelf {
         self.backing.is_persistent()
     }
 
-    /// The key that `write` writes; `None` if it is good for this process alone.
-    pub(super) fn key(&self, write: impl FnOnce(&mut KeyWriter)) -> Option<ShelfKey> {
-        let canonical = KeyWriter::canonical(write);
+    /// The key that `write` writes, whose digest in memory is `digest`; `None` if it is good for this process alone.
+    pub(super) fn key(&self, digest: Digest, write: impl FnOnce(&mut KeyWriter)) -> Option<ShelfKey> {
+        let canonical = KeyWriter::canonical_of(digest, write);
         canonical.is_stable().then(|| ShelfKey(Arc::new(canonical.key(&self.identity))))
     }
 

@@ -8,7 +8,7 @@ use crate::clock::Nanos;
 use crate::codec::TypeShape;
 use crate::error::Fault;
 use crate::explain::CallExplanation;
-use crate::key::KeyWriter;
+use crate::key::{Digest, KeyWriter};
 use crate::select::{Dispatch, Form, Plan};
 use crate::settings::settings;
 
@@ -65,7 +65,7 @@ impl Shelf {
         match *self {}
     }
 
-    pub(super) fn key(&self, _: impl FnOnce(&mut KeyWriter)) -> Option<ShelfKey> {
+    pub(super) fn key(&self, _: Digest, _: impl FnOnce(&mut KeyWriter)) -> Option<ShelfKey> {
         match *self {}
     }
 

@@ -86,7 +86,8 @@ impl<F: SharedForm> Cached for &Function<F> {
             return Some(F::give(found.into_value()));
         }
         let shelf = self.shelf.as_ref()?;
-        let outcome = shelf.load::<F>(&shelf.key(&key)?, self.plan.clock.now(), self.rules.ttl_of_all());
+        let outcome =
+            shelf.load::<F>(&shelf.key(digest, &key)?, self.plan.clock.now(), self.rules.ttl_of_all());
         self.loaded(outcome, digest).map(|loaded| F::give(loaded.kept))
     }
 
@@ -99,7 +100,7 @@ impl<F: SharedForm> Cached for &Function<F> {
             return true;
         }
         let Some(shelf) = &self.shelf else { return false };
-        let Some(key) = shelf.key(&key) else { return false };
+        let Some(key) = shelf.key(digest, &key) else { return false };
         self.settled(shelf.contains(&key, self.plan.clock.now()))
     }
 
@@ -109,7 +110,7 @@ impl<F: SharedForm> Cached for &Function<F> {
     }
 
     fn uncached(&self) -> Miss {
-        Miss { digest: Digest::NONE, key: None, purpose: Purpose::Uncached }
+        Miss::UNCACHED
     }
 
     fn invalidate(&self, key: impl WriteKey) -> bool {
@@ -119,7 +120,7 @@ impl<F: SharedForm> Cached for &Function<F> {
         self.flights.revoke(digest);
         self.tier.remove(digest);
         let Some(shelf) = &self.shelf else { return self.invalidated(digest, held) };
-        let stored = shelf.key(&key).is_some_and(|key| self.settled(shelf.remove(&key)));
+        let stored = shelf.key(digest, &key).is_some_and(|key| self.settled(shelf.remove(&key)));
         self.invalidated(digest, stored || held)
     }
 
@@ -132,7 +133,7 @@ impl<F: SharedForm> Cached for &Function<F> {
             return CallExplanation::MemoryHit;
         }
         let there = self.shelf.as_ref().and_then(|shelf| {
-            let key = shelf.key(&key)?;
+            let key = shelf.key(digest, &key)?;
             self.settled(shelf.trace(&key, self.plan.clock.now()).map(Some))
         });
         self.foresee(digest, there)
@@ -143,7 +144,7 @@ impl<F: SharedForm> Cached for &Function<F> {
             return None;
         }
         let shelf = self.shelf.as_ref()?;
-        let key = shelf.key(&key)?;
+        let key = shelf.key(KeyWriter::digest(&key), &key)?;
         self.settled(shelf.file(&key, self.plan.clock.now()))
     }
 
@@ -187,7 +188,7 @@ impl<F: SharedForm> Function<F> {
     fn recompute(&self, miss: &Miss, body: impl FnOnce() -> F::Result) -> F::Result {
         let since = self.since();
         let (result, cost) = timed(body);
-        match self.appraise(result, cost) {
+        match self.appraise(miss, result, cost) {
             Appraised::Private(result) => result,
             Appraised::Shared(kept) => F::give(kept),
             Appraised::Kept(worth) => {
@@ -260,7 +261,7 @@ impl<F: SharedForm> Function<F> {
                 None => timed(body),
             }
         };
-        match self.appraise(result, cost) {
+        match self.appraise(miss, result, cost) {
             Appraised::Private(result) => result,
             Appraised::Shared(kept) => {
                 lead.land(|| Self::found(&kept));

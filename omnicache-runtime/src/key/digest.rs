@@ -2,20 +2,18 @@
 //!
 //! Two lanes take the words in pairs; each lane multiplies a word mixed with its state, which is secret from the start,
 //! by the other word mixed with a secret, and folds the halves of the 128-bit product together (the step of wyhash and
-//! its kin, here with multiplicands that are secret on both sides). Long byte strings go through XXH3-128 with 192 random bytes of secret first. Whoever does not know the
-//! secret cannot build two keys that collide; by chance two of `n` keys do with about `n² / 2^127`.
+//! its kin, here with multiplicands that are secret on both sides). Long byte strings are hashed first, see
+//! [`bulk`](super::bulk). Whoever does not know the secret cannot build two keys that collide; by chance two of `n` keys
+//! do with about `n² / 2^127`.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
-use twox_hash::xxhash3_128::{Hasher, RawHasher, SecretBuffer};
+use super::bulk::{self, Bulk, CHUNK, Factors, Pieces};
 
 /// Byte strings up to this length are taken word by word.
 const SHORT: usize = 64;
-/// Up to this length XXH3 has other rules, by which a [`RawHasher`] mixes in its seed and not the secret.
-const MIDDLING: usize = 240;
-const SECRET_BYTES: usize = 192;
 /// Stands beside the kind of a byte string that was hashed by itself; no short one has this length.
 const LONG: u64 = 0xFF << 8;
 /// The kind of the bytes of many elements, where tags are the kinds of other things.
@@ -27,7 +25,8 @@ pub(crate) struct Secret {
     starts: [u64; 2],
     /// What the second multiplicand of either lane is mixed with.
     factors: [u64; 2],
-    bytes: [u8; SECRET_BYTES],
+    /// What long byte strings are summed up with.
+    sums: Factors,
 }
 
 static SECRET: OnceLock<Secret> = OnceLock::new();
@@ -44,15 +43,24 @@ impl Secret {
 
     #[cold]
     fn draw() -> &'static Self {
-        SECRET.get_or_init(|| {
-            let random = RandomState::new();
-            let mut bytes = [0; SECRET_BYTES];
-            for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
-                word.copy_from_slice(&random.hash_one(index).to_le_bytes());
-            }
-            let word = |index| random.hash_one(("word", index));
-            Self { starts: [word(0), word(1)], factors: [word(2), word(3)], bytes }
-        })
+        SECRET.get_or_init(Self::new)
+    }
+
+    /// Another one.
+    pub(super) fn new() -> Self {
+        let random = RandomState::new();
+        let mut words = (0_u64..).map(|index| random.hash_one(index));
+        let mut word = || words.next().unwrap_or_default();
+        Self {
+            starts: [word(), word()],
+            factors: [word(), word()],
+            sums: std::array::from_fn(|_| std::array::from_fn(|_| word())),
+        }
+    }
+
+    #[inline]
+    pub(super) fn sums(&self) -> &Factors {
+        &self.sums
     }
 }
 
@@ -146,66 +154,49 @@ impl Lanes {
 
     #[cold]
     fn long(&mut self, kind: u8, bytes: &[u8]) {
-        let hash = Hasher::oneshot_with_secret(&self.secret.bytes, bytes).unwrap_or(0);
-        self.hash(kind, hash, bytes.len() as u64);
+        if bytes.len() > CHUNK {
+            return self.bulk(kind, &bytes);
+        }
+        self.hash(kind, bulk::hash_few(bytes, self.secret), bytes.len());
     }
 
     /// Takes the hash of a long byte string.
-    #[expect(clippy::cast_possible_truncation, reason = "split in two halves")]
-    fn hash(&mut self, kind: u8, hash: u128, length: u64) {
-        self.step(length, u64::from(kind) | LONG);
-        self.step(hash as u64, (hash >> 64) as u64);
+    fn hash(&mut self, kind: u8, hash: [u64; 2], length: usize) {
+        self.step(length as u64, u64::from(kind) | LONG);
+        self.take(hash);
     }
 
-    /// Takes the pieces that `write` pushes as one byte string, whose length the key has told already.
+    /// Takes the words of lanes.
+    #[inline]
+    pub(super) fn take(&mut self, [low, high]: [u64; 2]) {
+        self.step(low, high);
+    }
+
+    #[inline]
+    pub(super) fn words(&self) -> [u64; 2] {
+        [self.low, self.high]
+    }
+
+    fn bulk(&mut self, kind: u8, bulk: &dyn Bulk) {
+        self.hash(kind, bulk::hash(bulk, self.secret), bulk.length());
+    }
+
+    /// Takes many bytes, whose length the key has told already.
+    pub(super) fn whole(&mut self, bulk: &dyn Bulk) {
+        self.bulk(BULK, bulk);
+    }
+
+    /// Takes the pieces that `write` pushes as [`Lanes::whole`] takes their whole.
     pub(super) fn pieces(&mut self, write: impl FnOnce(&mut dyn FnMut(&[u8]))) {
-        let mut pieces = Pieces { secret: &self.secret.bytes, start: [0; MIDDLING], length: 0, rest: None };
+        let mut pieces = Pieces::new(self.secret);
         write(&mut |piece| pieces.take(piece));
-        self.hash(BULK, pieces.finish(), pieces.length as u64);
-    }
-
-    /// Takes one piece as [`Lanes::pieces`] does.
-    pub(super) fn piece(&mut self, bytes: &[u8]) {
-        self.long(BULK, bytes);
+        let length = pieces.length;
+        self.hash(BULK, pieces.finish(), length);
     }
 
     #[inline]
     pub(super) fn finish(&self) -> Digest {
         Digest::from_words(self.low, self.high)
-    }
-}
-
-/// A byte string that comes in pieces, hashed as if it came in one.
-struct Pieces<'a> {
-    secret: &'a [u8; SECRET_BYTES],
-    start: [u8; MIDDLING],
-    length: usize,
-    rest: Option<RawHasher<[u8; SECRET_BYTES]>>,
-}
-
-impl Pieces<'_> {
-    fn take(&mut self, piece: &[u8]) {
-        let end = self.length + piece.len();
-        if let Some(hasher) = &mut self.rest {
-            hasher.write(piece);
-        } else if end <= MIDDLING {
-            self.start[self.length..end].copy_from_slice(piece);
-        } else {
-            let secret = SecretBuffer::new(0, *self.secret);
-            let mut hasher =
-                RawHasher::new(secret.unwrap_or_else(|_| unreachable!("192 bytes are a valid secret")));
-            hasher.write(&self.start[..self.length]);
-            hasher.write(piece);
-            self.rest = Some(hasher);
-        }
-        self.length = end;
-    }
-
-    fn finish(&self) -> u128 {
-        match &self.rest {
-            Some(hasher) => hasher.finish_128(),
-            None => Hasher::oneshot_with_secret(self.secret, &self.start[..self.length]).unwrap_or(0),
-        }
     }
 }
 
@@ -235,17 +226,6 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-
-    #[test]
-    fn pieces_give_the_digest_of_the_whole() {
-        for length in [0_usize, 1, 9, 128, 240, 241, 1024, 10_000] {
-            let bytes: Vec<u8> = (0..length).map(|index| index.to_le_bytes()[0]).collect();
-            let (mut whole, mut pieces) = (Lanes::new(Secret::get()), Lanes::new(Secret::get()));
-            whole.piece(&bytes);
-            pieces.pieces(|push| bytes.chunks(37).for_each(push));
-            assert_eq!(whole.finish(), pieces.finish(), "{length} bytes");
-        }
-    }
 
     #[test]
     fn no_two_of_many_short_keys_share_either_half() {

@@ -4,16 +4,44 @@ use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::writer::Tag;
 use super::{CacheKey, KeyWriter};
 
 /// The content of a file as it was when [`file()`] looked, as a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileContent(Seen);
+#[derive(Clone, Debug)]
+pub struct FileContent {
+    seen: Seen,
+    path: Arc<Path>,
+    /// What it looked like, if a change since then would show.
+    stamp: Option<Stamp>,
+}
+
+impl PartialEq for FileContent {
+    fn eq(&self, other: &Self) -> bool {
+        self.seen == other.seen
+    }
+}
+
+impl Eq for FileContent {}
+
+impl FileContent {
+    /// Whether the file is now as it was. It is read again only if it may have changed.
+    pub(crate) fn is_still_so(&self) -> bool {
+        let now = || fs::metadata(&self.path).and_then(|metadata| Stamp::of(&metadata)).ok();
+        self.stamp.is_some() && self.stamp == now() || *self == file(&self.path)
+    }
+}
+
+/// Whether a file was ever part of a key in this process.
+pub(super) fn are_keys() -> bool {
+    ARE_KEYS.load(Ordering::Relaxed)
+}
+
+static ARE_KEYS: AtomicBool = AtomicBool::new(false);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
@@ -52,8 +80,8 @@ const PIECE: usize = 256 << 10;
 /// part of the key then, being an argument. `#[cache(key = file(path))]` replaces the arguments: files of one content
 /// are one key, wherever they lie.
 ///
-/// A body that reads the file after somebody has changed it, while the call is under way, has its result kept for the
-/// content that was there when the call began.
+/// The file is looked at again once the body has run. If it has changed meanwhile, nobody knows which content the body
+/// has read: its result is returned and not kept. A body that writes the files it depends on is therefore never kept.
 ///
 /// ```
 /// let path = std::env::temp_dir().join(format!("omnicache-doc-{}", std::process::id()));
@@ -67,35 +95,39 @@ const PIECE: usize = 256 << 10;
 /// ```
 pub fn file(path: impl AsRef<Path>) -> FileContent {
     let path = path.as_ref();
-    FileContent(match look(path) {
-        Ok(digest) => Seen::Content(digest),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Seen::Absent,
+    ARE_KEYS.store(true, Ordering::Relaxed);
+    let (seen, stamp) = match look(path) {
+        Ok((digest, stamp)) => (Seen::Content(digest), stamp),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (Seen::Absent, None),
         Err(error) => {
             static COUNT: AtomicU64 = AtomicU64::new(0);
             tracing::warn!(path = %path.display(), %error, "a file that a key depends on cannot be read: a miss");
-            Seen::Unreadable(COUNT.fetch_add(1, Ordering::Relaxed))
+            (Seen::Unreadable(COUNT.fetch_add(1, Ordering::Relaxed)), None)
         }
-    })
+    };
+    FileContent { seen, path: path.into(), stamp }
 }
 
-fn look(path: &Path) -> io::Result<[u8; 32]> {
+/// The digest of a file, and what it looks like, if a change would show.
+fn look(path: &Path) -> io::Result<([u8; 32], Option<Stamp>)> {
     let stamp = Stamp::of(&fs::metadata(path)?)?;
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, digest)) = known().get_or_insert_default().get(path).filter(|(seen, _)| *seen == stamp) {
-        return Ok(*digest);
+        return Ok((*digest, Some(stamp)));
     }
     let file = File::open(path)?;
     let before = Stamp::of(&file.metadata()?)?;
     let digest = digest(&file)?;
-    if before == Stamp::of(&file.metadata()?)? && before.is_settled() {
-        let mut known = known();
-        let known = known.get_or_insert_default();
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known.insert(path.to_owned(), (before, digest));
+    if before != Stamp::of(&file.metadata()?)? || !before.is_settled() {
+        return Ok((digest, None));
     }
-    Ok(digest)
+    let mut known = known();
+    let known = known.get_or_insert_default();
+    if known.len() >= MOST {
+        known.clear();
+    }
+    known.insert(path.to_owned(), (before, digest));
+    Ok((digest, Some(before)))
 }
 
 /// Passes the file's bytes on, piece by piece.
@@ -175,7 +207,8 @@ fn number(_: &Metadata) -> [u64; 4] {
 
 impl CacheKey for FileContent {
     fn write_key(&self, key: &mut KeyWriter) {
-        let digest = match self.0 {
+        key.depends_on(self);
+        let digest = match self.seen {
             Seen::Content(digest) => digest,
             Seen::Absent => [0; 32],
             Seen::Unreadable(number) => {

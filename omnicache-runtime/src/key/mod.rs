@@ -3,6 +3,7 @@
 //! [`CacheKey`] writes a value typed, length-prefixed and little-endian into a [`KeyWriter`]. Short keys never
 //! leave the stack; long ones are streamed through the hash and never copied.
 
+mod bulk;
 mod digest;
 mod file;
 mod numbers;
@@ -10,6 +11,7 @@ mod prehashed;
 pub mod probe;
 mod serial;
 mod standard;
+mod wide;
 mod writer;
 
 #[cfg(feature = "arrow")]
@@ -24,6 +26,8 @@ mod json;
 mod ndarray;
 #[cfg(feature = "disk")]
 mod show;
+#[cfg(feature = "disk")]
+mod tree;
 
 #[cfg(feature = "disk")]
 pub(crate) use canonical::is_digest;

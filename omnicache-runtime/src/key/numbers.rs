@@ -1,7 +1,12 @@
 //! [`CacheKey`] for numbers, `bool` and `char`: alone by tag and value, in slices in one piece.
 
 use std::num::NonZero;
+use std::ops::Range;
 
+use bytemuck::NoUninit;
+
+use super::bulk::Bulk;
+use super::wide::wide;
 use super::writer::Tag;
 use super::{CacheKey, KeyWriter};
 
@@ -19,16 +24,16 @@ macro_rules! plain {
             fn write_slice(slice: &[Self], key: &mut KeyWriter) {
                 key.tag(Tag::$tag);
                 if cfg!(target_endian = "little") && size_of::<Self>() == size_of::<$wide>() {
-                    key.bulk(bytemuck::cast_slice(slice));
+                    key.bulk(&bytemuck::cast_slice::<_, u8>(slice));
                 } else {
-                    key.bulk_pieces(|push| slice.iter().for_each(|v| push(&(*v as $wide).to_le_bytes())));
+                    key.gathered(slice.iter().map(|v| (*v as $wide).to_le_bytes()));
                 }
             }
 
             #[allow(clippy::cast_lossless, reason = "one macro for all widths")]
             fn write_all<'a>(elements: impl Iterator<Item = &'a Self>, key: &mut KeyWriter) {
                 key.tag(Tag::$tag);
-                key.bulk_pieces(|push| elements.for_each(|v| push(&(*v as $wide).to_le_bytes())));
+                key.gathered(elements.map(|v| (*v as $wide).to_le_bytes()));
             }
         }
     )+};
@@ -43,57 +48,114 @@ plain! {
 
 /// Floats by their bits, with one zero and one NaN.
 macro_rules! float {
-    ($($type:ty => $tag:ident),+) => {$(
+    ($($type:ty => $tag:ident as $bits:ty),+) => {$(
         impl CacheKey for $type {
             #[inline]
             fn write_key(&self, key: &mut KeyWriter) {
-                key.tagged(Tag::$tag, one_zero_one_nan(*self).to_bits().to_le_bytes());
+                key.tagged(Tag::$tag, self.canonical().to_le_bytes());
             }
 
             fn write_slice(slice: &[Self], key: &mut KeyWriter) {
                 key.tag(Tag::$tag);
-                let ordinary = |value: &Self| value.to_bits() != (-0.0 as Self).to_bits() && !value.is_nan();
-                // A piece that fits the first-level cache is looked at and hashed before the next is fetched.
-                key.bulk_pieces(|push| {
-                    for piece in slice.chunks(2048) {
-                        if cfg!(target_endian = "little") && piece.iter().fold(true, |all, v| all & ordinary(v)) {
-                            push(bytemuck::cast_slice(piece));
-                        } else {
-                            piece.iter().for_each(|v| push(&one_zero_one_nan(*v).to_bits().to_le_bytes()));
-                        }
-                    }
-                });
+                key.bulk(&Floats(slice));
             }
 
             fn write_all<'a>(elements: impl Iterator<Item = &'a Self>, key: &mut KeyWriter) {
                 key.tag(Tag::$tag);
-                key.bulk_pieces(|push| elements.for_each(|v| push(&one_zero_one_nan(*v).to_bits().to_le_bytes())));
+                key.gathered(elements.map(|v| v.canonical().to_le_bytes()));
             }
         }
 
-        impl Canonical for $type {
-            const NAN: Self = Self::NAN;
-            const ZERO: Self = 0.0;
+        impl Float for $type {
+            type Bits = $bits;
+            const MAGNITUDE: $bits = <$bits>::MAX >> 1;
+
+            #[inline]
+            fn canonical(self) -> $bits {
+                let bits = self.to_bits();
+                match bits & Self::MAGNITUDE {
+                    0 => 0,
+                    magnitude if magnitude > Self::INFINITY.to_bits() => Self::NAN.to_bits(),
+                    _ => bits,
+                }
+            }
+
+            fn are_canonical(values: &[Self]) -> bool {
+                wide! {
+                    fn are_canonical(values: &[$type]) -> bool {
+                        // Of each value the uppermost bit counts, which one sum sets for a NaN and the other one for
+                        // whatever is not zero.
+                        const MAGNITUDE: $bits = <$type>::MAGNITUDE;
+                        let odd = values.iter().fold(0, |odd, value| {
+                            let bits = value.to_bits();
+                            let magnitude = bits & MAGNITUDE;
+                            let nan = magnitude + (MAGNITUDE - <$type>::INFINITY.to_bits());
+                            let negative_zero = bits & !(magnitude + MAGNITUDE);
+                            odd | nan | negative_zero
+                        });
+                        odd <= MAGNITUDE
+                    }
+                }
+                are_canonical(values)
+            }
+
+            fn make_canonical(values: &[Self], room: &mut [$bits]) {
+                wide! {
+                    fn make_canonical(values: &[$type], room: &mut [$bits]) {
+                        for (value, room) in values.iter().zip(room) {
+                            *room = value.canonical().to_le();
+                        }
+                    }
+                }
+                make_canonical(values, room);
+            }
         }
     )+};
 }
 
-float! { f32 => F32, f64 => F64 }
+float! { f32 => F32 as u32, f64 => F64 as u64 }
 
-trait Canonical: PartialEq + Copy {
-    const NAN: Self;
-    const ZERO: Self;
+trait Float: NoUninit + Sync {
+    type Bits: NoUninit + Default;
+    /// All bits but the sign.
+    const MAGNITUDE: Self::Bits;
+
+    /// The bits of the value, with one zero and one NaN.
+    fn canonical(self) -> Self::Bits;
+
+    /// Whether the bits of all these values are canonical as they are.
+    fn are_canonical(values: &[Self]) -> bool;
+
+    /// The canonical bits of all these values, little-endian.
+    fn make_canonical(values: &[Self], room: &mut [Self::Bits]);
 }
 
-#[inline]
-#[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
-fn one_zero_one_nan<T: Canonical>(value: T) -> T {
-    if value != value {
-        T::NAN
-    } else if value == T::ZERO {
-        T::ZERO
-    } else {
-        value
+/// Floats that lie side by side.
+struct Floats<'a, T>(&'a [T]);
+
+/// So many are looked at and passed on at a time: they fit the first-level cache.
+const PIECE: usize = 2048;
+
+impl<T: Float> Bulk for Floats<'_, T> {
+    fn length(&self) -> usize {
+        size_of_val(self.0)
+    }
+
+    fn range(&self, range: Range<usize>, push: &mut dyn FnMut(&[u8])) {
+        let size = size_of::<T>();
+        for start in range.clone().step_by(PIECE * size) {
+            let end = range.end.min(start + PIECE * size);
+            // A range may begin and end within a value.
+            let values = &self.0[start / size..end.div_ceil(size)];
+            let part = start % size..start % size + (end - start);
+            if cfg!(target_endian = "little") && T::are_canonical(values) {
+                push(&bytemuck::cast_slice(values)[part]);
+            } else {
+                let mut room = [T::Bits::default(); PIECE + 1];
+                T::make_canonical(values, &mut room);
+                push(&bytemuck::cast_slice(&room)[part]);
+            }
+        }
     }
 }
 

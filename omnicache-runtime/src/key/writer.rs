@@ -1,8 +1,10 @@
 //! Takes the canonical bytes of a key, and makes of them what is wanted: a digest, or the bytes themselves.
 
+use super::bulk::Bulk;
 #[cfg(feature = "disk")]
 use super::canonical::{Canonical, Collector};
 use super::digest::{Digest, Lanes, Secret};
+use super::file::{self, FileContent};
 
 /// Takes the canonical bytes of a key; see [`CacheKey`](super::CacheKey).
 ///
@@ -16,6 +18,7 @@ pub struct KeyWriter {
 enum Sink {
     Digest(Lanes),
     Bytes(Vec<u8>),
+    Files(Vec<FileContent>),
     #[cfg(feature = "disk")]
     Canonical(Box<Collector>),
 }
@@ -53,6 +56,19 @@ impl KeyWriter {
         }
     }
 
+    /// The files that what `write` writes depends on.
+    pub(crate) fn files(write: impl FnOnce(&mut Self)) -> Vec<FileContent> {
+        if !file::are_keys() {
+            return Vec::new();
+        }
+        let mut writer = Self::new(Sink::Files(Vec::new()));
+        write(&mut writer);
+        match writer.sink {
+            Sink::Files(files) => files,
+            _ => Vec::new(),
+        }
+    }
+
     /// What a record on disk knows of the key that `write` writes.
     #[cfg(feature = "disk")]
     pub(crate) fn canonical(write: impl FnOnce(&mut Self)) -> Canonical {
@@ -64,6 +80,16 @@ impl KeyWriter {
         }
     }
 
+    /// The same, of a key whose digest in memory is known: what was long and was hashed before is not hashed again.
+    #[cfg(feature = "disk")]
+    pub(crate) fn canonical_of(digest: Digest, write: impl FnOnce(&mut Self)) -> Canonical {
+        Canonical::remembered(digest).unwrap_or_else(|| {
+            let canonical = Self::canonical(write);
+            canonical.remember(digest);
+            canonical
+        })
+    }
+
     /// Writes raw bytes. They must be self-delimiting: write a length or a tag before what varies.
     #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
@@ -73,20 +99,41 @@ impl KeyWriter {
         }
     }
 
-    /// Writes the bytes of many elements in one piece.
-    pub(crate) fn bulk(&mut self, bytes: &[u8]) {
+    /// Writes the bytes of many elements, whose number has been written.
+    pub(crate) fn bulk(&mut self, bulk: &dyn Bulk) {
         match &mut self.sink {
-            Sink::Digest(lanes) => lanes.piece(bytes),
-            sink => sink.collect(bytes),
+            Sink::Digest(lanes) => lanes.whole(bulk),
+            Sink::Files(_) => {}
+            #[cfg(feature = "disk")]
+            Sink::Canonical(collector) => collector.bulk(bulk),
+            sink => bulk.range(0..bulk.length(), &mut |piece| sink.collect(piece)),
         }
     }
 
-    /// Writes the bytes of many elements piece by piece, as if they were one.
+    /// The same, of what comes piece by piece.
     pub(crate) fn bulk_pieces(&mut self, write: impl FnOnce(&mut dyn FnMut(&[u8]))) {
         match &mut self.sink {
             Sink::Digest(lanes) => lanes.pieces(write),
+            Sink::Files(_) => {}
             sink => write(&mut |piece| sink.collect(piece)),
         }
+    }
+
+    /// The same, of elements that do not lie side by side.
+    pub(crate) fn gathered<const N: usize>(&mut self, elements: impl Iterator<Item = [u8; N]>) {
+        const { assert!(GATHERED.is_multiple_of(N), "elements fill the room") };
+        self.bulk_pieces(|push| {
+            let (mut room, mut filled) = ([0; GATHERED], 0);
+            for element in elements {
+                room[filled..filled + N].copy_from_slice(&element);
+                filled += N;
+                if filled == GATHERED {
+                    push(&room);
+                    filled = 0;
+                }
+            }
+            push(&room[..filled]);
+        });
     }
 
     /// Writes a type tag.
@@ -165,6 +212,9 @@ impl KeyWriter {
 
     /// Writes parts whose order does not count, such as the entries of a hash map.
     pub fn unordered<T>(&mut self, parts: impl IntoIterator<Item = T>, mut write: impl FnMut(T, &mut Self)) {
+        if matches!(self.sink, Sink::Files(_)) {
+            return parts.into_iter().for_each(|part| write(part, self));
+        }
         let mut encoded: Vec<Vec<u8>> = parts
             .into_iter()
             .map(|part| {
@@ -176,6 +226,13 @@ impl KeyWriter {
         encoded.sort_unstable();
         self.length(encoded.len());
         encoded.iter().for_each(|part| self.raw(part));
+    }
+
+    /// Notes that what is written depends on a file.
+    pub(super) fn depends_on(&mut self, file: &FileContent) {
+        if let Sink::Files(files) = &mut self.sink {
+            files.push(file.clone());
+        }
     }
 
     /// Notes that what was written may differ in another process: such a key is for memory alone.
@@ -190,6 +247,7 @@ impl Sink {
         match self {
             Self::Digest(lanes) => lanes.bytes(RAW, bytes),
             Self::Bytes(kept) => kept.extend_from_slice(bytes),
+            Self::Files(_) => {}
             #[cfg(feature = "disk")]
             Self::Canonical(collector) => collector.write(bytes),
         }
@@ -201,6 +259,9 @@ impl std::fmt::Debug for KeyWriter {
         f.debug_struct("KeyWriter").field("stable", &self.stable).finish_non_exhaustive()
     }
 }
+
+/// So many bytes of elements that lie apart are hashed at a time.
+const GATHERED: usize = 4 << 10;
 
 /// Beside the tags: what the lanes take a length and bytes of no type for.
 const LENGTH: u8 = 0xFF;
