@@ -4,7 +4,7 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{frames, hits, stores};
+use crate::{arguments, frames, hits, stores};
 
 /// Where the store is; set in a child alone.
 pub const DIR: &str = "OMNICACHE_BENCH_DIR";
@@ -18,9 +18,11 @@ pub fn is_child() -> bool {
 pub fn run() {
     let work = env::var(WORK).expect("a word");
     let number = match work.as_str() {
+        "argument" => arguments::first_hit(),
         "mapped" => hits::first_look(),
         "frame" => frames::first_look(),
         "peak" => stores::peak(),
+        "peak of a frame" => frames::peak(),
         other => panic!("{other} is no work"),
     };
     println!("{number}");

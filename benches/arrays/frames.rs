@@ -1,5 +1,6 @@
 //! Hits on a record batch of 100 MB: numbers and texts.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,6 +9,7 @@ use arrow_array::types::Float64Type;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, cast::AsArray};
 use omnicache::{cache, for_dataframes};
 
+use crate::stores::beside;
 use crate::support::{Contest, at_most};
 use crate::{children, dir};
 
@@ -16,8 +18,41 @@ const PART: &str = "frames";
 /// A row is a number of eight bytes and a text of twelve, behind an offset of four.
 const ROW: usize = 24;
 
+thread_local! {
+    static READY: Cell<Option<RecordBatch>> = const { Cell::new(None) };
+}
+
+/// Returns the batch that is ready: its own work is nothing.
+#[cache(config = for_dataframes(), dir = dir(PART))]
+fn stored(number: u64) -> RecordBatch {
+    let _ = number;
+    READY.take().expect("a batch is ready")
+}
+
+/// The most memory that storing takes beside the batch, in bytes: of a whole one and of one that is a slice.
+pub fn peak() -> u64 {
+    READY.set(Some(made(ROW)));
+    stored(0);
+    let whole = made(LARGE);
+    let slice = made(2 * LARGE).slice(LARGE / ROW / 2, LARGE / ROW);
+    [(1, whole), (2, slice)]
+        .into_iter()
+        .map(|(number, batch)| {
+            READY.set(Some(batch.clone()));
+            let most = beside(|| drop(black_box(stored(number))));
+            drop(batch);
+            most
+        })
+        .max()
+        .expect("two of them")
+}
+
 #[cache(config = for_dataframes().max_disk_bytes(16 << 30), dir = dir(PART))]
 fn frame(bytes: usize) -> RecordBatch {
+    made(bytes)
+}
+
+fn made(bytes: usize) -> RecordBatch {
     let rows = (bytes / ROW) as u32;
     let numbers: ArrayRef = Arc::new(Float64Array::from_iter_values((1..=rows).map(f64::from)));
     let texts: ArrayRef =
@@ -63,4 +98,8 @@ pub fn run() {
         100.0 * medians.nanos("omnicache, still mapped, 1 GB") / medians.nanos("omnicache, still mapped"),
         110.0,
     );
+    if cfg!(target_os = "linux") {
+        let peak = children::ask("peak of a frame", &root);
+        at_most("peak memory beside a frame that is stored, bytes", peak, f64::from(8 << 20));
+    }
 }

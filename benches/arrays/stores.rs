@@ -42,14 +42,19 @@ pub fn peak() -> u64 {
             stored(100);
             READY.set(ready);
         }
-        fs::write("/proc/self/clear_refs", "5").expect("the peak is reset");
-        let before = status("VmRSS:");
-        let kept = stored(number);
-        let after = status("VmHWM:");
-        assert_eq!(kept.len(), ROWS * COLUMNS);
-        most = most.max(after.saturating_sub(before));
+        let mut kept = None;
+        most = most.max(beside(|| kept = Some(stored(number))));
+        assert_eq!(kept.map(|kept| kept.len()), Some(ROWS * COLUMNS));
     }
     most
+}
+
+/// The most memory that some work takes beside what was taken before, in bytes.
+pub fn beside(work: impl FnOnce()) -> u64 {
+    fs::write("/proc/self/clear_refs", "5").expect("the peak is reset");
+    let before = status("VmRSS:");
+    work();
+    status("VmHWM:").saturating_sub(before)
 }
 
 fn bytes_of(elements: &[f64]) -> &[u8] {

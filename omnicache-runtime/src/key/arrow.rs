@@ -65,12 +65,14 @@ fn write_primitive(column: &dyn Array, width: usize, key: &mut KeyWriter) {
     let data = column.to_data();
     let values = &data.buffers()[0].as_slice()[data.offset() * width..(data.offset() + data.len()) * width];
     if column.null_count() == 0 {
-        key.raw(values);
-    } else {
-        // What lies under a null is arbitrary.
-        let valid = values.chunks_exact(width).enumerate().filter(|(index, _)| column.is_valid(*index));
-        valid.for_each(|(_, value)| key.raw(value));
+        return key.bulk(&values);
     }
+    // What lies under a null is arbitrary.
+    key.bulk_pieces(|push| {
+        let nulls = column.logical_nulls();
+        let valid = nulls.iter().flat_map(|nulls| nulls.valid_slices());
+        valid.for_each(|(start, end)| push(&values[start * width..end * width]));
+    });
 }
 
 fn write_booleans(column: &dyn Array, key: &mut KeyWriter) {

@@ -41,8 +41,8 @@ pub(crate) trait Bulk: Sync {
     /// How many bytes there are.
     fn length(&self) -> usize;
 
-    /// Passes on the bytes of a range, piece by piece.
-    fn range(&self, range: Range<usize>, push: &mut dyn FnMut(&[u8]));
+    /// Passes on the bytes of a range, in pieces of so many bytes if they do not lie in memory as they are.
+    fn range(&self, range: Range<usize>, piece: usize, push: &mut dyn FnMut(&[u8]));
 }
 
 impl Bulk for &[u8] {
@@ -50,7 +50,7 @@ impl Bulk for &[u8] {
         self.len()
     }
 
-    fn range(&self, range: Range<usize>, push: &mut dyn FnMut(&[u8])) {
+    fn range(&self, range: Range<usize>, _: usize, push: &mut dyn FnMut(&[u8])) {
         push(&self[range]);
     }
 }
@@ -66,7 +66,8 @@ fn hash_by(threads: usize, bulk: &dyn Bulk, secret: &'static Secret) -> [u64; 2]
     let chunk = |index: usize| {
         let mut chunk = Chunk::new(secret);
         let start = index * CHUNK;
-        bulk.range(start..length.min(start + CHUNK), &mut |piece| chunk.take(piece));
+        // Block by block, what looks at the bytes and what hashes them wait for the memory together.
+        bulk.range(start..length.min(start + CHUNK), BLOCK, &mut |piece| chunk.take(piece));
         chunk.finish()
     };
     let mut whole = Lanes::new(secret);

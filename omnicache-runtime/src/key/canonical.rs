@@ -124,7 +124,7 @@ impl Collector {
     /// Takes the bytes of many elements.
     pub(super) fn bulk(&mut self, bulk: &dyn Bulk) {
         if bulk.length() <= SUBTREE {
-            return bulk.range(0..bulk.length(), &mut |piece| self.write(piece));
+            return bulk.range(0..bulk.length(), PIECE, &mut |piece| self.write(piece));
         }
         let tree = self.long.get_or_insert_default();
         tree.update(&self.bytes);

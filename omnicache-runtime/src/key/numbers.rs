@@ -133,25 +133,23 @@ trait Float: NoUninit + Sync {
 /// Floats that lie side by side.
 struct Floats<'a, T>(&'a [T]);
 
-/// So many are looked at and passed on at a time: they fit the first-level cache.
-const PIECE: usize = 2048;
-
 impl<T: Float> Bulk for Floats<'_, T> {
     fn length(&self) -> usize {
         size_of_val(self.0)
     }
 
-    fn range(&self, range: Range<usize>, push: &mut dyn FnMut(&[u8])) {
+    fn range(&self, range: Range<usize>, piece: usize, push: &mut dyn FnMut(&[u8])) {
         let size = size_of::<T>();
-        for start in range.clone().step_by(PIECE * size) {
-            let end = range.end.min(start + PIECE * size);
+        let mut room = Vec::new();
+        for start in range.clone().step_by(piece) {
+            let end = range.end.min(start + piece);
             // A range may begin and end within a value.
             let values = &self.0[start / size..end.div_ceil(size)];
             let part = start % size..start % size + (end - start);
             if cfg!(target_endian = "little") && T::are_canonical(values) {
                 push(&bytemuck::cast_slice(values)[part]);
             } else {
-                let mut room = [T::Bits::default(); PIECE + 1];
+                room.resize(values.len(), T::Bits::default());
                 T::make_canonical(values, &mut room);
                 push(&bytemuck::cast_slice(&room)[part]);
             }

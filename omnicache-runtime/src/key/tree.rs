@@ -13,6 +13,8 @@ use crate::threads;
 
 /// How many bytes a subtree has: a power of two.
 pub(super) const SUBTREE: usize = CHUNK;
+/// So many bytes fit the first-level cache, and BLAKE3 hashes all their chunks at once.
+const PIECE: usize = 16 << 10;
 /// A thread of its own is worth it from so many bytes on.
 const SHARE: usize = 1 << 20;
 /// Hashing takes longer than reading, so more threads are of use than for a copy.
@@ -67,7 +69,7 @@ impl Tree {
     pub(super) fn bulk(&mut self, bulk: &dyn Bulk) {
         let length = bulk.length();
         let start = length.min(SUBTREE - taken(&self.last));
-        bulk.range(0..start, &mut |piece| self.update(piece));
+        bulk.range(0..start, PIECE, &mut |piece| self.update(piece));
         // All but the last of what remains, whole subtrees that are followed by more.
         let count = (length - start).saturating_sub(1) / SUBTREE;
         if count > 0 {
@@ -76,7 +78,7 @@ impl Tree {
             let first = self.count;
             let subtree = |index: usize| {
                 let (mut hasher, start) = (begin(first + index as u64), start + index * SUBTREE);
-                bulk.range(start..start + SUBTREE, &mut |piece| {
+                bulk.range(start..start + SUBTREE, PIECE, &mut |piece| {
                     hasher.update(piece);
                 });
                 hasher.finalize_non_root()
@@ -84,7 +86,7 @@ impl Tree {
             let threads = threads::worth(length, SHARE, THREADS);
             threads::map(count, threads, subtree).into_iter().for_each(|subtree| self.push(subtree));
         }
-        bulk.range(start + count * SUBTREE..length, &mut |piece| self.update(piece));
+        bulk.range(start + count * SUBTREE..length, PIECE, &mut |piece| self.update(piece));
     }
 
     /// Takes a whole subtree that is followed by more.

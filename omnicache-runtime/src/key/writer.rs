@@ -106,7 +106,7 @@ impl KeyWriter {
             Sink::Files(_) => {}
             #[cfg(feature = "disk")]
             Sink::Canonical(collector) => collector.bulk(bulk),
-            sink => bulk.range(0..bulk.length(), &mut |piece| sink.collect(piece)),
+            sink => bulk.range(0..bulk.length(), GATHERED, &mut |piece| sink.collect(piece)),
         }
     }
 

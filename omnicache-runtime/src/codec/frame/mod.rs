@@ -4,6 +4,8 @@
 //! aligned to 64 bytes; pandas and polars open it.
 
 mod blocks;
+#[cfg(all(test, target_os = "linux"))]
+mod huge;
 mod leaf;
 #[cfg(test)]
 mod tests;
