@@ -264,6 +264,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_remembered_is_of_one_stamp() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        fs::write(&path, "content").expect("it is written");
+        let stamp = Stamp::of(&fs::metadata(&path).expect("it is there")).expect("it is a file");
+        let of =
+            |digest| FileContent { seen: Seen::Content(digest), path: path.as_path().into(), stamp: None };
+        let remember = |stamp| {
+            let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+            known.get_or_insert_default().insert(path.clone(), (stamp, [1; 32]));
+        };
+        remember(Stamp { length: stamp.length + 1, ..stamp });
+        assert_ne!(file(&path), of([1; 32]), "it looked otherwise then");
+        remember(stamp);
+        assert_eq!(file(&path), of([1; 32]), "it is not read again");
+        assert!(file(&path).is_still_so());
+        fs::write(&path, "something else").expect("it is written");
+        assert_ne!(file(&path), of([1; 32]));
+    }
+
+    #[test]
     fn what_is_no_file_is_never_the_same_key() {
         let folder = tempfile::tempdir().expect("a folder");
         assert_ne!(file(folder.path()), file(folder.path()));
