@@ -50,7 +50,16 @@ pub(super) struct Index {
     log: Arc<AtomicU32>,
     readers: Readers,
     /// Row of each function, by the address of its identity; the `Arc` keeps the address its own.
-    functions: RwLock<HashMap<usize, (Arc<Identity>, i64)>>,
+    functions: RwLock<HashMap<usize, (Arc<Identity>, Row)>>,
+}
+
+/// What is known of a function's row.
+#[derive(Clone, Copy)]
+enum Row {
+    /// Its number.
+    Here(i64),
+    /// There was none when the word of commits was this.
+    Absent(u64),
 }
 
 impl Index {
@@ -160,22 +169,50 @@ impl Index {
         connection: &Connection,
         identity: &Arc<Identity>,
     ) -> rusqlite::Result<Option<i64>> {
-        let address = Arc::as_ptr(identity) as usize;
-        let known = self.functions.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, id)) = known.get(&address) {
-            return Ok(Some(*id));
+        if let Some(Row::Here(id)) = self.known(identity) {
+            return Ok(Some(id));
         }
-        drop(known);
         let found = find_function(connection, identity)?;
         if let Some(id) = found {
-            let mut known = self.functions.write().unwrap_or_else(PoisonError::into_inner);
-            if known.len() >= REMEMBERED {
-                known.clear();
-            }
-            known.insert(address, (Arc::clone(identity), id));
+            self.remember(identity, Row::Here(id));
         }
         Ok(found)
     }
+
+    /// Whether a function has no row, and so no entry, as far as can be told without a look at the database.
+    pub(super) fn is_empty_for(&self, identity: &Arc<Identity>) -> bool {
+        matches!(self.known(identity), Some(Row::Absent(word)) if word == self.words.commits())
+    }
+
+    /// Notes that a function had no row in a snapshot that was taken after the word of commits was `word`.
+    pub(super) fn was_empty_for(&self, identity: &Arc<Identity>, word: u64) {
+        // While it is odd, somebody may be about to change that.
+        if word.is_multiple_of(2) {
+            self.remember(identity, Row::Absent(word));
+        }
+    }
+
+    /// The word of commits: as long as it stays the same, nothing is written.
+    pub(super) fn commits(&self) -> u64 {
+        self.words.commits()
+    }
+
+    fn known(&self, identity: &Arc<Identity>) -> Option<Row> {
+        let known = self.functions.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&address(identity)).map(|(_, row)| *row)
+    }
+
+    fn remember(&self, identity: &Arc<Identity>, row: Row) {
+        let mut known = self.functions.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(address(identity), (Arc::clone(identity), row));
+    }
+}
+
+fn address(identity: &Arc<Identity>) -> usize {
+    Arc::as_ptr(identity) as usize
 }
 
 fn find_function(connection: &Connection, identity: &Identity) -> rusqlite::Result<Option<i64>> {
