@@ -68,7 +68,7 @@ impl Subject {
     }
 
     fn value(found: Option<Found<u64>>) -> Option<u64> {
-        found.map(Found::into_value)
+        found.map(|found| found.into_value(Clone::clone))
     }
 
     fn get(&self, key: u64) -> Option<u64> {
