@@ -22,7 +22,8 @@ pub fn run() {
         "mapped" => hits::first_look(),
         "frame" => frames::first_look(),
         "peak" => stores::peak(),
-        "peak of a frame" => frames::peak(),
+        "peak of a frame" => frames::peak(false),
+        "peak of a slice" => frames::peak(true),
         other => panic!("{other} is no work"),
     };
     println!("{number}");

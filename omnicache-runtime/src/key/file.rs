@@ -238,6 +238,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));
         let absent = file(&one);
+        fs::write(&one, "").expect("it is written");
+        assert_ne!(file(&one), absent, "an empty one is there");
         fs::write(&one, "same").expect("it is written");
         fs::write(&two, "same").expect("it is written");
         assert_ne!(file(&one), absent);
