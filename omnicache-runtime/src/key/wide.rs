@@ -7,7 +7,7 @@ macro_rules! wide {
         $(#[$attribute])*
         #[inline]
         $visibility fn $name($($argument: $type),*) $(-> $result)? {
-            #[expect(clippy::inline_always, reason = "only within its caller is it compiled for that one's vectors")]
+            // Only within its caller is it compiled for that one's vectors.
             #[inline(always)]
             fn any($($argument: $type),*) $(-> $result)? $body
 

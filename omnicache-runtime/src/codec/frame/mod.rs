@@ -4,7 +4,7 @@
 //! aligned to 64 bytes; pandas and polars open it.
 
 mod blocks;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
 mod huge;
 mod leaf;
 #[cfg(test)]

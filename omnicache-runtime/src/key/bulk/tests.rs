@@ -4,7 +4,7 @@ use super::*;
 use crate::key::{CacheKey, KeyWriter};
 
 fn bytes(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at as u32).wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect()
+    (0..length as u64).map(|at| (at.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0]).collect()
 }
 
 fn whole(bytes: &[u8]) -> [u64; 2] {
@@ -152,9 +152,9 @@ fn floats_have_one_zero_and_one_nan_wherever_they_lie() {
     let ordinary = [0.0, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE / 2.0, -f64::MIN_POSITIVE / 2.0];
     let digest = |values: &[f64]| KeyWriter::digest(|key| f64::write_slice(values, key));
     let bytes = |values: &[f64]| KeyWriter::bytes(|key| f64::write_slice(values, key)).0;
-    for count in [1, 100, 5000, 40_000] {
-        let mut values: Vec<f64> = (0..count).map(|at| at as f64 - 7.5).collect();
-        for at in [0, count / 2, count - 1] {
+    for count in [1, 100, 5000, 40_000_u32] {
+        let mut values: Vec<f64> = (0..count).map(|at| f64::from(at) - 7.5).collect();
+        for at in [0, values.len() / 2, values.len() - 1] {
             let before = values[at];
             for value in odd.into_iter().chain(ordinary) {
                 let canonical = if value == 0.0 {
