@@ -183,6 +183,11 @@ impl Pieces {
         }
     }
 
+    /// All of them, if they are no more than so many.
+    pub(super) fn few(&self, most: usize) -> Option<&[u8]> {
+        self.chunk.start.get(..self.length).filter(|few| few.len() <= most)
+    }
+
     fn end_chunk(&mut self) {
         let chunk = std::mem::replace(&mut self.chunk, Chunk::new(self.secret));
         self.whole.take(chunk.finish());

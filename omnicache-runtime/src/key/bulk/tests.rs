@@ -44,7 +44,23 @@ fn blocks_are_summed_up_as_defined() {
 
 #[test]
 fn pieces_give_the_hash_of_the_whole() {
-    let lengths = [0, 1, 64, BLOCK - 1, BLOCK, BLOCK + 1, 10_000, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK];
+    let lengths = [
+        0,
+        1,
+        64,
+        65,
+        239,
+        240,
+        241,
+        BLOCK - 1,
+        BLOCK,
+        BLOCK + 1,
+        10_000,
+        CHUNK - 1,
+        CHUNK,
+        CHUNK + 1,
+        3 * CHUNK,
+    ];
     for length in lengths {
         let bytes = bytes(length);
         for size in [1, 37, 1000, BLOCK, 3 * BLOCK + 5, CHUNK, CHUNK + 1] {
@@ -55,6 +71,10 @@ fn pieces_give_the_hash_of_the_whole() {
             bytes.chunks(size).for_each(|piece| pieces.take(piece));
             assert_eq!(pieces.length, length);
             assert_eq!(pieces.finish(), whole(&bytes), "{length} bytes by {size}");
+            let at_once = KeyWriter::digest(|key| key.bulk(&&bytes[..]));
+            let by_pieces =
+                KeyWriter::digest(|key| key.bulk_pieces(|push| bytes.chunks(size).for_each(push)));
+            assert_eq!(at_once, by_pieces, "{length} bytes by {size}");
         }
         if (1..=CHUNK).contains(&length) {
             assert_eq!(hash_few(&bytes, Secret::get()), whole(&bytes), "{length} bytes");
