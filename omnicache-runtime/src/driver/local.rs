@@ -117,7 +117,7 @@ impl<F: Form> Local<F> {
                 common.left(miss.digest, Cause::Replaced);
             }
             self.tier().insert(miss.digest, entry);
-            common.counters.stores.add(1);
+            common.counters.store();
             common.recomputed(miss.digest);
             self.note_load();
             common.tell();
@@ -241,7 +241,7 @@ impl<F: Form> Cached for Local<F> {
     fn run(&self, miss: Miss, body: impl FnOnce() -> F::Result) -> F::Result {
         match miss.purpose {
             Purpose::Uncached => return body(),
-            Purpose::Value => self.0.shared.common.counters.misses.add(1),
+            Purpose::Value => self.0.shared.common.counters.miss(),
             Purpose::Refresh => {}
         }
         let (result, cost) = timed(body);
@@ -277,7 +277,7 @@ impl<F: Form> AsyncCached for Local<F> {
     async fn run_awaited(&self, miss: Miss, body: impl Future<Output = F::Result>) -> F::Result {
         match miss.purpose {
             Purpose::Uncached => return body.await,
-            Purpose::Value => self.0.shared.common.counters.misses.add(1),
+            Purpose::Value => self.0.shared.common.counters.miss(),
             Purpose::Refresh => {}
         }
         let start = std::time::Instant::now();

@@ -202,7 +202,7 @@ impl<F: SharedForm> Function<F> {
     /// A value, from the flight of its key.
     fn compute(&self, miss: &Miss, body: impl FnOnce() -> F::Result) -> F::Result {
         if is_leading(self.place(miss.digest)) {
-            self.common.counters.misses.add(1);
+            self.common.counters.miss();
             return body();
         }
         loop {
@@ -252,7 +252,7 @@ impl<F: SharedForm> Function<F> {
             lead.land(|| Self::found(&loaded.kept));
             return F::give(loaded.kept);
         }
-        self.common.counters.misses.add(1);
+        self.common.counters.miss();
         let (result, cost) = {
             let _leading = Leading::enter(self.place(miss.digest));
             match self.expected_cost(miss.digest) {

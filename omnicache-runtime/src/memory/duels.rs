@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI8, AtomicU32, Ordering::Relaxed};
 
-use super::sharded::Nodes;
+use super::nodes::{Nodes, Place};
 use crate::key::Digest;
 
 /// A resident's frequency less a newcomer's.
@@ -95,15 +95,20 @@ impl Scores {
 /// A decision: who left, and who stayed in its place.
 #[derive(Clone, Copy)]
 struct Duel {
-    /// Half of the loser's digest; that two losers share one is chance, and costs one wrong note.
-    loser: u64,
-    winner: Digest,
-    ticket: u64,
+    /// A part of the loser's digest; that two losers share one is chance, and costs one wrong note.
+    loser: u32,
+    winner: Place,
     /// When: the number of the duel.
     time: u32,
     lead: Lead,
     newcomer_won: bool,
     winner_used: bool,
+}
+
+/// What a duel knows of its loser.
+#[expect(clippy::cast_possible_truncation, reason = "a part of it")]
+fn part(loser: Digest) -> u32 {
+    loser.low() as u32
 }
 
 /// How many duels are looked at for the oldest to forget: those of a line or two of memory.
@@ -151,54 +156,48 @@ impl Duels {
     }
 
     /// Remembers a duel, in place of an old one.
-    pub(super) fn fought<K>(
+    pub(super) fn fought(
         &mut self,
-        (resident, newcomer): ((Digest, u64), (Digest, u64)),
-        lead: Lead,
-        newcomer_won: bool,
-        nodes: &Nodes<K>,
+        winner: Place,
+        loser: Digest,
+        (lead, newcomer_won): (Lead, bool),
+        nodes: &impl Nodes,
     ) -> Option<DuelId> {
-        let (loser, (winner, ticket)) =
-            if newcomer_won { (resident.0, newcomer) } else { (newcomer.0, resident) };
         self.time = self.time.wrapping_add(1);
-        let (time, loser_half) = (self.time, loser.low());
+        let (time, bucket, loser) = (self.time, self.bucket(loser), part(loser));
         let age = |duel: &Option<Duel>| match duel {
-            Some(duel) if duel.loser != loser_half => time.wrapping_sub(duel.time),
+            Some(duel) if duel.loser != loser => time.wrapping_sub(duel.time),
             _ => u32::MAX,
         };
-        let index = self.bucket(loser).max_by_key(|&index| age(&self.latest[index]))?;
+        let index = bucket.max_by_key(|&index| age(&self.latest[index]))?;
         if let Some(old) = self.latest[index].take() {
             // Its loser was not asked for. That alone tells nothing, but that the winner was does.
             self.settle(&old, false, nodes);
         }
-        let (winner_used, loser) = (false, loser_half);
-        self.latest[index] = Some(Duel { loser, winner, ticket, time, lead, newcomer_won, winner_used });
+        self.latest[index] = Some(Duel { loser, winner, time, lead, newcomer_won, winner_used: false });
         u32::try_from(index).ok().map(DuelId)
     }
 
     /// Notes that the winner of a duel was used.
-    pub(super) fn winner_used(&mut self, id: DuelId, winner: Digest, ticket: u64) {
+    pub(super) fn winner_used(&mut self, id: DuelId, winner: Place) {
         if let Some(Some(duel)) = self.latest.get_mut(id.0 as usize)
-            && (duel.winner, duel.ticket) == (winner, ticket)
+            && duel.winner == winner
         {
             duel.winner_used = true;
         }
     }
 
     /// Notes that a digest was asked for and was not there.
-    pub(super) fn missed<K>(&mut self, digest: Digest, nodes: &Nodes<K>) {
+    pub(super) fn missed(&mut self, digest: Digest, nodes: &impl Nodes) {
         let mut bucket = self.bucket(digest);
-        let lost = |duel: &mut Duel| duel.loser == digest.low();
+        let lost = |duel: &mut Duel| duel.loser == part(digest);
         if let Some(duel) = bucket.find_map(|index| self.latest[index].take_if(lost)) {
             self.settle(&duel, true, nodes);
         }
     }
 
-    fn settle<K>(&self, duel: &Duel, loser_missed: bool, nodes: &Nodes<K>) {
-        let in_use = || {
-            let node = nodes.get(&duel.winner).filter(|node| node.ticket == duel.ticket);
-            node.is_some_and(|node| node.uses().load(Relaxed) > 0)
-        };
+    fn settle(&self, duel: &Duel, loser_missed: bool, nodes: &impl Nodes) {
+        let in_use = || nodes.find(duel.winner).is_some_and(|(_, uses)| uses.load(Relaxed) > 0);
         if duel.winner_used || in_use() {
             self.scores.note(duel.lead, duel.newcomer_won);
         } else if loser_missed {

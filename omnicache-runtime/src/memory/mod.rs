@@ -3,6 +3,7 @@
 //! Hits allocate nothing and clone no value under a lock: engines hand out `Arc`s, the scalar table copies words.
 
 mod atomic;
+mod bounded;
 mod duels;
 mod dues;
 mod entry;
@@ -11,6 +12,7 @@ mod groups;
 mod index;
 mod local;
 mod lru;
+mod nodes;
 mod pins;
 mod queue;
 mod s3_fifo;
@@ -36,7 +38,7 @@ pub(crate) use entry::Entry;
 use few::Few;
 pub(crate) use index::Index;
 pub(crate) use local::LocalTier;
-pub(crate) use scalars::Scalars;
+pub(crate) use scalars::{ScalarPlan, Scalars};
 pub(crate) use table::Table;
 pub(crate) use tier::{Found, Tier, TierPlan};
 pub use words::Words;

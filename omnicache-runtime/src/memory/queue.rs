@@ -2,26 +2,31 @@
 
 use std::collections::VecDeque;
 
-use super::sharded::{Nodes, Order};
+use super::nodes::{Nodes, Place};
 use crate::key::Digest;
 
-/// A place in a queue; void once the node's ticket is another.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) digest: Digest,
-    pub(super) ticket: u64,
-}
+/// The order in which entries are given up.
+pub(super) trait Order: Sized + Send + Sync {
+    /// Whether the order counts over all entries, so that there can be one shard only.
+    const EXACT: bool;
 
-impl Place {
-    pub(super) fn is_live<K>(self, nodes: &Nodes<K>) -> bool {
-        nodes.get(&self.digest).is_some_and(|node| node.ticket == self.ticket)
-    }
+    /// The orders of so many shards of one engine.
+    fn several(shards: usize) -> Vec<Self>;
+
+    /// Notes a new entry, which is among the nodes already.
+    fn inserted(&mut self, place: Place, digest: Digest, nodes: &impl Nodes);
+
+    /// Names the next to go; `spared`, just inserted, is not it.
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Place>;
+
+    /// Forgets all.
+    fn clear(&mut self);
 }
 
 /// Drops void places once they outnumber the live ones.
-fn compact<K>(queue: &mut VecDeque<Place>, nodes: &Nodes<K>) {
+fn compact(queue: &mut VecDeque<Place>, nodes: &impl Nodes) {
     if queue.len() > 2 * nodes.len() + 64 {
-        queue.retain(|place| place.is_live(nodes));
+        queue.retain(|&place| nodes.is_live(place));
     }
 }
 
@@ -38,25 +43,24 @@ impl Order for Fifo {
         std::iter::repeat_with(Self::default).take(shards).collect()
     }
 
-    fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>) {
-        self.queue.push_back(Place { digest, ticket });
+    fn inserted(&mut self, place: Place, _: Digest, nodes: &impl Nodes) {
+        self.queue.push_back(place);
         compact(&mut self.queue, nodes);
     }
 
-    fn victim<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest> {
-        for _ in 0..self.queue.len() {
-            let place = self.queue.pop_front()?;
-            if !place.is_live(nodes) {
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Place> {
+        while let Some(place) = self.queue.pop_front() {
+            if !nodes.is_live(place) {
                 continue;
             }
-            if place.digest != spared {
-                return Some(place.digest);
+            if Some(place) != spared {
+                return Some(place);
             }
             // The spared one was overwritten by something larger, and keeps its place.
-            let next = self.queue.iter().position(|next| next.is_live(nodes));
+            let next = self.queue.iter().position(|&next| nodes.is_live(next));
             let victim = next.and_then(|index| self.queue.remove(index));
             self.queue.push_front(place);
-            return victim.map(|victim| victim.digest);
+            return victim;
         }
         None
     }
@@ -95,14 +99,14 @@ impl Order for Random {
         std::iter::repeat_with(Self::default).take(shards).collect()
     }
 
-    fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>) {
-        self.places.push(Place { digest, ticket });
+    fn inserted(&mut self, place: Place, _: Digest, nodes: &impl Nodes) {
+        self.places.push(place);
         if self.places.len() > 2 * nodes.len() + 64 {
-            self.places.retain(|place| place.is_live(nodes));
+            self.places.retain(|&place| nodes.is_live(place));
         }
     }
 
-    fn victim<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest> {
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Place> {
         let mut kept = None;
         let victim = loop {
             if self.places.is_empty() {
@@ -110,11 +114,10 @@ impl Order for Random {
             }
             let index = self.draw(self.places.len());
             let place = self.places.swap_remove(index);
-            if place.is_live(nodes) {
-                if place.digest != spared {
-                    break Some(place.digest);
-                }
+            if Some(place) == spared {
                 kept = Some(place);
+            } else if nodes.is_live(place) {
+                break Some(place);
             }
         };
         self.places.extend(kept);

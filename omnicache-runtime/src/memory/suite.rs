@@ -55,8 +55,7 @@ impl Subject {
                 seen.lock().unwrap_or_else(PoisonError::into_inner).push(digest);
             }),
             on_expire: Arc::new(move |_| _ = counted.fetch_add(1, Relaxed)),
-            words: None,
-            word_size: 0,
+            scalars: None,
             awaited: false,
         });
         Self { tier, clock, evicted, expired, ttl }
