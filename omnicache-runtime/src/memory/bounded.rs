@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::entry::count_use;
 use super::nodes::{Nodes, Place, Slab};
-use super::queue::Order;
+use super::queue::{Named, Order};
 use super::s3_fifo::S3Fifo;
 use super::{Bounds, Few, OnEvict, Table};
 use crate::key::Digest;
@@ -38,9 +38,8 @@ impl Nodes for Places<'_> {
     }
 
     #[inline]
-    fn find(&self, place: Place) -> Option<(Digest, &AtomicU8)> {
-        let (digest, ()) = self.0.get(place)?;
-        Some((digest, self.1.get(place.index() as usize)?))
+    fn uses(&self, place: Place) -> Option<&AtomicU8> {
+        self.0.get(place).and_then(|()| self.1.get(place.index() as usize))
     }
 }
 
@@ -104,16 +103,17 @@ impl Bounded {
             self.table.insert(digest, [bits, place], &mut |_, _| {});
             return;
         }
-        let place = places.put(digest, ());
+        let place = places.put(());
         if let Some(uses) = self.uses.get(place.index() as usize) {
             uses.store(0, Relaxed);
         }
-        order.inserted(place, digest, &Places(places, &self.uses));
+        order.inserted(Named { digest, place }, &Places(places, &self.uses));
         while places.len() > self.most {
             let victim = order.victim(&Places(places, &self.uses), Some(place));
-            let Some((victim, ())) = victim.and_then(|victim| places.take(victim)) else { break };
-            self.table.remove(victim);
-            gone.push(victim);
+            let Some(victim) = victim else { break };
+            places.take(victim.place);
+            self.table.remove(victim.digest);
+            gone.push(victim.digest);
         }
         let mut crowded = Few::default();
         let mut give_up = |digest, [_, place]: [u64; 2]| crowded.push((digest, place));

@@ -98,12 +98,43 @@ struct Duel {
     /// A part of the loser's digest; that two losers share one is chance, and costs one wrong note.
     loser: u32,
     winner: Place,
-    /// When: the number of the duel.
-    time: u32,
+    /// When.
+    time: Moment,
     lead: Lead,
-    newcomer_won: bool,
-    winner_used: bool,
+    outcome: Outcome,
 }
+
+/// Who has won, and whether it was used since.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Newcomer,
+    NewcomerUsed,
+    Resident,
+    ResidentUsed,
+}
+
+impl Outcome {
+    fn of(newcomer_won: bool) -> Self {
+        if newcomer_won { Self::Newcomer } else { Self::Resident }
+    }
+
+    fn newcomer_won(self) -> bool {
+        matches!(self, Self::Newcomer | Self::NewcomerUsed)
+    }
+
+    fn winner_used(self) -> bool {
+        matches!(self, Self::NewcomerUsed | Self::ResidentUsed)
+    }
+
+    fn used(self) -> Self {
+        if self.newcomer_won() { Self::NewcomerUsed } else { Self::ResidentUsed }
+    }
+}
+
+/// A part of a round of duels, which has as many as are remembered; they are told apart for some eight rounds.
+type Moment = u16;
+/// Moments of a round.
+const MOMENTS: usize = 1 << 13;
 
 /// What a duel knows of its loser.
 #[expect(clippy::cast_possible_truncation, reason = "a part of it")]
@@ -111,13 +142,19 @@ fn part(loser: Digest) -> u32 {
     loser.low() as u32
 }
 
-/// How many duels are looked at for the oldest to forget: those of a line or two of memory.
+/// How many duels are looked at for the oldest to forget: those of a line of memory.
 const WAYS: usize = 4;
+
+/// Duels whose losers share a part of their digests.
+#[derive(Clone, Default)]
+#[repr(align(64))]
+struct Bucket([Option<Duel>; WAYS]);
 
 /// The latest duels of a shard, about as many as it has entries.
 pub(super) struct Duels {
-    latest: Vec<Option<Duel>>,
-    time: u32,
+    latest: Vec<Bucket>,
+    /// How many there were.
+    fought: usize,
     scores: Arc<Scores>,
 }
 
@@ -127,7 +164,7 @@ pub(super) struct DuelId(u32);
 
 impl Duels {
     pub(super) fn new(scores: Arc<Scores>) -> Self {
-        Self { latest: Vec::new(), time: 0, scores }
+        Self { latest: Vec::new(), fought: 0, scores }
     }
 
     pub(super) fn scores(&self) -> &Scores {
@@ -136,9 +173,10 @@ impl Duels {
 
     /// Makes room for as many duels as there are entries. What a smaller room held is forgotten.
     pub(super) fn fit(&mut self, entries: usize) {
-        let wanted = entries.next_multiple_of(WAYS);
+        const { assert!(size_of::<Bucket>() == 64, "a bucket is a line of memory") };
+        let wanted = entries.div_ceil(WAYS);
         if self.latest.len() < wanted {
-            self.latest = vec![None; wanted.max(self.latest.len() * 2)];
+            self.latest = vec![Bucket::default(); wanted.max(self.latest.len() * 2)];
         }
     }
 
@@ -148,11 +186,14 @@ impl Duels {
     }
 
     /// Where the duels of a loser are.
-    fn bucket(&self, loser: Digest) -> std::ops::Range<usize> {
-        let buckets = (self.latest.len() / WAYS) as u64;
-        let bucket = ((loser.high() & 0xFFFF_FFFF) * buckets) >> 32;
-        let first = usize::try_from(bucket).unwrap_or(0) * WAYS;
-        first..(first + WAYS).min(self.latest.len())
+    fn bucket(&self, loser: Digest) -> usize {
+        let bucket = ((loser.high() & 0xFFFF_FFFF) * self.latest.len() as u64) >> 32;
+        usize::try_from(bucket).unwrap_or(0)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "moments come again")]
+    fn now(&self) -> Moment {
+        (self.fought / (self.latest.len() * WAYS).div_ceil(MOMENTS).max(1)) as Moment
     }
 
     /// Remembers a duel, in place of an old one.
@@ -163,45 +204,49 @@ impl Duels {
         (lead, newcomer_won): (Lead, bool),
         nodes: &impl Nodes,
     ) -> Option<DuelId> {
-        self.time = self.time.wrapping_add(1);
-        let (time, bucket, loser) = (self.time, self.bucket(loser), part(loser));
+        self.fought = self.fought.wrapping_add(1);
+        let (time, bucket, loser) = (self.now(), self.bucket(loser), part(loser));
         let age = |duel: &Option<Duel>| match duel {
             Some(duel) if duel.loser != loser => time.wrapping_sub(duel.time),
-            _ => u32::MAX,
+            _ => Moment::MAX,
         };
-        let index = bucket.max_by_key(|&index| age(&self.latest[index]))?;
-        if let Some(old) = self.latest[index].take() {
+        let Bucket(ways) = self.latest.get_mut(bucket)?;
+        let (way, oldest) = ways.iter_mut().enumerate().max_by_key(|(_, duel)| age(duel))?;
+        let outcome = Outcome::of(newcomer_won);
+        let forgotten = oldest.replace(Duel { loser, winner, time, lead, outcome });
+        if let Some(old) = forgotten {
             // Its loser was not asked for. That alone tells nothing, but that the winner was does.
             self.settle(&old, false, nodes);
         }
-        self.latest[index] = Some(Duel { loser, winner, time, lead, newcomer_won, winner_used: false });
-        u32::try_from(index).ok().map(DuelId)
+        u32::try_from(bucket * WAYS + way).ok().map(DuelId)
     }
 
     /// Notes that the winner of a duel was used.
-    pub(super) fn winner_used(&mut self, id: DuelId, winner: Place) {
-        if let Some(Some(duel)) = self.latest.get_mut(id.0 as usize)
+    pub(super) fn winner_used(&mut self, DuelId(id): DuelId, winner: Place) {
+        if let Some(Bucket(ways)) = self.latest.get_mut(id as usize / WAYS)
+            && let Some(duel) = &mut ways[id as usize % WAYS]
             && duel.winner == winner
         {
-            duel.winner_used = true;
+            duel.outcome = duel.outcome.used();
         }
     }
 
     /// Notes that a digest was asked for and was not there.
     pub(super) fn missed(&mut self, digest: Digest, nodes: &impl Nodes) {
-        let mut bucket = self.bucket(digest);
+        let bucket = self.bucket(digest);
+        let Some(Bucket(ways)) = self.latest.get_mut(bucket) else { return };
         let lost = |duel: &mut Duel| duel.loser == part(digest);
-        if let Some(duel) = bucket.find_map(|index| self.latest[index].take_if(lost)) {
+        if let Some(duel) = ways.iter_mut().find_map(|duel| duel.take_if(lost)) {
             self.settle(&duel, true, nodes);
         }
     }
 
     fn settle(&self, duel: &Duel, loser_missed: bool, nodes: &impl Nodes) {
-        let in_use = || nodes.find(duel.winner).is_some_and(|(_, uses)| uses.load(Relaxed) > 0);
-        if duel.winner_used || in_use() {
-            self.scores.note(duel.lead, duel.newcomer_won);
+        let in_use = || nodes.uses(duel.winner).is_some_and(|uses| uses.load(Relaxed) > 0);
+        if duel.outcome.winner_used() || in_use() {
+            self.scores.note(duel.lead, duel.outcome.newcomer_won());
         } else if loser_missed {
-            self.scores.note(duel.lead, !duel.newcomer_won);
+            self.scores.note(duel.lead, !duel.outcome.newcomer_won());
         }
     }
 }

@@ -5,6 +5,13 @@ use std::collections::VecDeque;
 use super::nodes::{Nodes, Place};
 use crate::key::Digest;
 
+/// An entry by place and by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) digest: Digest,
+    pub(super) place: Place,
+}
+
 /// The order in which entries are given up.
 pub(super) trait Order: Sized + Send + Sync {
     /// Whether the order counts over all entries, so that there can be one shard only.
@@ -14,26 +21,26 @@ pub(super) trait Order: Sized + Send + Sync {
     fn several(shards: usize) -> Vec<Self>;
 
     /// Notes a new entry, which is among the nodes already.
-    fn inserted(&mut self, place: Place, digest: Digest, nodes: &impl Nodes);
+    fn inserted(&mut self, entry: Named, nodes: &impl Nodes);
 
     /// Names the next to go; `spared`, just inserted, is not it.
-    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Place>;
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named>;
 
     /// Forgets all.
     fn clear(&mut self);
 }
 
 /// Drops void places once they outnumber the live ones.
-fn compact(queue: &mut VecDeque<Place>, nodes: &impl Nodes) {
+fn compact(queue: &mut VecDeque<Named>, nodes: &impl Nodes) {
     if queue.len() > 2 * nodes.len() + 64 {
-        queue.retain(|&place| nodes.is_live(place));
+        queue.retain(|entry| nodes.is_live(entry.place));
     }
 }
 
 /// First in, first out. Overwriting keeps the place, reading never moves it.
 #[derive(Default)]
 pub(super) struct Fifo {
-    queue: VecDeque<Place>,
+    queue: VecDeque<Named>,
 }
 
 impl Order for Fifo {
@@ -43,23 +50,23 @@ impl Order for Fifo {
         std::iter::repeat_with(Self::default).take(shards).collect()
     }
 
-    fn inserted(&mut self, place: Place, _: Digest, nodes: &impl Nodes) {
-        self.queue.push_back(place);
+    fn inserted(&mut self, entry: Named, nodes: &impl Nodes) {
+        self.queue.push_back(entry);
         compact(&mut self.queue, nodes);
     }
 
-    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Place> {
-        while let Some(place) = self.queue.pop_front() {
-            if !nodes.is_live(place) {
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
+        while let Some(entry) = self.queue.pop_front() {
+            if !nodes.is_live(entry.place) {
                 continue;
             }
-            if Some(place) != spared {
-                return Some(place);
+            if Some(entry.place) != spared {
+                return Some(entry);
             }
             // The spared one was overwritten by something larger, and keeps its place.
-            let next = self.queue.iter().position(|&next| nodes.is_live(next));
+            let next = self.queue.iter().position(|next| nodes.is_live(next.place));
             let victim = next.and_then(|index| self.queue.remove(index));
-            self.queue.push_front(place);
+            self.queue.push_front(entry);
             return victim;
         }
         None
@@ -72,7 +79,7 @@ impl Order for Fifo {
 
 /// A random victim, from a sequence that is the same in every run.
 pub(super) struct Random {
-    places: Vec<Place>,
+    places: Vec<Named>,
     state: u64,
 }
 
@@ -99,25 +106,25 @@ impl Order for Random {
         std::iter::repeat_with(Self::default).take(shards).collect()
     }
 
-    fn inserted(&mut self, place: Place, _: Digest, nodes: &impl Nodes) {
-        self.places.push(place);
+    fn inserted(&mut self, entry: Named, nodes: &impl Nodes) {
+        self.places.push(entry);
         if self.places.len() > 2 * nodes.len() + 64 {
-            self.places.retain(|&place| nodes.is_live(place));
+            self.places.retain(|entry| nodes.is_live(entry.place));
         }
     }
 
-    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Place> {
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
         let mut kept = None;
         let victim = loop {
             if self.places.is_empty() {
                 break None;
             }
             let index = self.draw(self.places.len());
-            let place = self.places.swap_remove(index);
-            if Some(place) == spared {
-                kept = Some(place);
-            } else if nodes.is_live(place) {
-                break Some(place);
+            let entry = self.places.swap_remove(index);
+            if Some(entry.place) == spared {
+                kept = Some(entry);
+            } else if nodes.is_live(entry.place) {
+                break Some(entry);
             }
         };
         self.places.extend(kept);

@@ -16,9 +16,8 @@ use std::sync::Arc;
 
 use super::duels::{DuelId, Duels, Scores};
 use super::nodes::{Nodes, Place};
-use super::queue::Order;
-use super::sketch::Sketch;
-use crate::key::Digest;
+use super::queue::{Named, Order};
+use super::sketch::{Frequency, Sketch};
 
 /// Uses found in a node buy so many rounds of the main queue at most.
 const MOST_ROUNDS: u8 = 3;
@@ -26,7 +25,9 @@ const MOST_ROUNDS: u8 = 3;
 /// A place in one of the queues.
 #[derive(Clone, Copy)]
 struct Seat {
-    place: Place,
+    entry: Named,
+    /// How often the entry was asked for, as of the last look: the sketch need not be asked.
+    frequency: Frequency,
     /// Rounds that are paid for.
     rounds: u8,
     /// The duel by which it has its place, until it is used.
@@ -43,7 +44,7 @@ pub(super) struct S3Fifo {
 /// Drops void places once they outnumber the live ones.
 fn compact(queue: &mut VecDeque<Seat>, nodes: &impl Nodes) {
     if queue.len() > 2 * nodes.len() + 64 {
-        queue.retain(|seat| nodes.is_live(seat.place));
+        queue.retain(|seat| nodes.is_live(seat.entry.place));
     }
 }
 
@@ -55,11 +56,11 @@ impl S3Fifo {
 
     /// Takes note of the uses of a seat's node since the last look; void seats have none.
     fn look(&mut self, seat: &mut Seat, nodes: &impl Nodes) -> Option<u8> {
-        let (digest, uses) = nodes.take_uses(seat.place)?;
+        let uses = nodes.take_uses(seat.entry.place)?;
         if uses > 0 {
-            self.sketch.count(digest, uses);
+            seat.frequency = self.sketch.count(seat.entry.digest, uses);
             if let Some(duel) = seat.won.take() {
-                self.duels.winner_used(duel, seat.place);
+                self.duels.winner_used(duel, seat.entry.place);
             }
         }
         Some(uses)
@@ -72,7 +73,7 @@ impl S3Fifo {
                 return None;
             }
             let mut seat = self.small.pop_front()?;
-            if Some(seat.place) == spared {
+            if Some(seat.entry.place) == spared {
                 self.small.push_back(seat);
             } else if self.look(&mut seat, nodes).is_some() {
                 return Some(seat);
@@ -87,7 +88,7 @@ impl S3Fifo {
             let mut seat = self.main.pop_front()?;
             let Some(uses) = self.look(&mut seat, nodes) else { continue };
             seat.rounds = (seat.rounds + uses).min(MOST_ROUNDS);
-            if seat.rounds == 0 && Some(seat.place) != spared {
+            if seat.rounds == 0 && Some(seat.entry.place) != spared {
                 return Some(seat);
             }
             seat.rounds = seat.rounds.saturating_sub(1);
@@ -97,16 +98,14 @@ impl S3Fifo {
     }
 
     /// Decides who of two stays, in the main queue; names the other.
-    fn duel(&mut self, mut newcomer: Seat, mut resident: Seat, nodes: &impl Nodes) -> Option<Place> {
-        let digests = [resident, newcomer].map(|seat| nodes.find(seat.place).map(|(digest, _)| digest));
-        let [Some(old), Some(new)] = digests else { return None };
-        let lead = self.sketch.estimate(old).cast_signed() - self.sketch.estimate(new).cast_signed();
+    fn duel(&mut self, mut newcomer: Seat, mut resident: Seat, nodes: &impl Nodes) -> Named {
+        let [new, old] = [newcomer, resident].map(|seat| self.sketch.as_of_now(seat.frequency));
+        let lead = old.cast_signed() - new.cast_signed();
         let admit = self.duels.scores().admit(lead);
-        let (winner, loser, leaver) =
-            if admit { (&mut newcomer, &resident, old) } else { (&mut resident, &newcomer, new) };
-        winner.won = self.duels.fought(winner.place, leaver, (lead, admit), nodes);
+        let (winner, loser) = if admit { (&mut newcomer, &resident) } else { (&mut resident, &newcomer) };
+        winner.won = self.duels.fought(winner.entry.place, loser.entry.digest, (lead, admit), nodes);
         self.main.push_back(*winner);
-        Some(loser.place)
+        loser.entry
     }
 
     /// Gets ready for as many entries as there are. While there is room for all, nothing is counted.
@@ -115,8 +114,8 @@ impl S3Fifo {
         self.sketch.fit(nodes.len());
         self.duels.fit(nodes.len());
         if first {
-            let waiting = self.small.iter().filter_map(|seat| nodes.find(seat.place));
-            waiting.for_each(|(digest, _)| self.sketch.count(digest, 1));
+            let Self { small, sketch, .. } = self;
+            small.iter_mut().for_each(|seat| seat.frequency = sketch.count(seat.entry.digest, 1));
         }
     }
 }
@@ -129,15 +128,15 @@ impl Order for S3Fifo {
         std::iter::repeat_with(|| Self::new(Arc::clone(&scores))).take(shards).collect()
     }
 
-    fn inserted(&mut self, place: Place, digest: Digest, nodes: &impl Nodes) {
-        self.sketch.count(digest, 1);
-        self.duels.missed(digest, nodes);
-        self.small.push_back(Seat { place, rounds: 0, won: None });
+    fn inserted(&mut self, entry: Named, nodes: &impl Nodes) {
+        let frequency = self.sketch.count(entry.digest, 1);
+        self.duels.missed(entry.digest, nodes);
+        self.small.push_back(Seat { entry, frequency, rounds: 0, won: None });
         compact(&mut self.small, nodes);
         compact(&mut self.main, nodes);
     }
 
-    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Place> {
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
         self.fit(nodes);
         let waiting = self.duels.scores().waiting(nodes.len()).max(1);
         while self.small.len() > waiting + 1 {
@@ -147,9 +146,9 @@ impl Order for S3Fifo {
         }
         let newcomer = self.newcomer(nodes, spared, waiting);
         match (newcomer, self.resident(nodes, spared)) {
-            (Some(newcomer), Some(resident)) => self.duel(newcomer, resident, nodes),
-            (Some(seat), None) | (None, Some(seat)) => Some(seat.place),
-            (None, None) => self.newcomer(nodes, spared, 0).map(|seat| seat.place),
+            (Some(newcomer), Some(resident)) => Some(self.duel(newcomer, resident, nodes)),
+            (Some(seat), None) | (None, Some(seat)) => Some(seat.entry),
+            (None, None) => self.newcomer(nodes, spared, 0).map(|seat| seat.entry),
         }
     }
 

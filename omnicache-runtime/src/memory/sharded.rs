@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::nodes::{Place, Slab};
-use super::queue::Order;
+use super::queue::{Named, Order};
 use super::{Bounds, Engine, Entry, Few, Index, Load, OnEvict};
 use crate::key::Digest;
 
@@ -69,10 +69,10 @@ impl<K: 'static, O: Order> Sharded<K, O> {
     fn relieve(&self, shard: &mut Shard<K, O>, spared: Option<Place>, gone: &mut Gone<K>) {
         while self.exceeded() {
             let Some(victim) = shard.order.victim(&shard.nodes, spared) else { break };
-            let Some((digest, entry)) = shard.nodes.take(victim) else { break };
+            let Some(entry) = shard.nodes.take(victim.place) else { break };
             self.forget(entry.weight);
-            gone.retired.extend(self.index.unlink(digest, Some(&entry)));
-            gone.evicted.push((digest, entry));
+            gone.retired.extend(self.index.unlink(victim.digest, Some(&entry)));
+            gone.evicted.push((victim.digest, entry));
         }
     }
 }
@@ -104,9 +104,9 @@ impl<K: 'static, O: Order> Engine<K> for Sharded<K, O> {
         let kept = replaced.as_ref().and_then(|old| shard.nodes.replace(old, &entry));
         let place = kept.unwrap_or_else(|| {
             self.entries.fetch_add(1, Ordering::Relaxed);
-            let place = shard.nodes.put(digest, Arc::clone(&entry));
+            let place = shard.nodes.put(Arc::clone(&entry));
             entry.settle(place);
-            shard.order.inserted(place, digest, &shard.nodes);
+            shard.order.inserted(Named { digest, place }, &shard.nodes);
             place
         });
         if kept.is_some() {
@@ -141,17 +141,14 @@ impl<K: 'static, O: Order> Engine<K> for Sharded<K, O> {
     }
 
     fn clear(&self) {
-        for shard in 0..self.shards.len() {
-            let mut shard = self.lock(shard);
-            let nodes: Vec<_> = shard.nodes.drain().collect();
-            shard.order.clear();
-            let unlink = |(digest, entry): &(Digest, _)| self.index.unlink(*digest, Some(entry));
-            let retired = nodes.iter().filter_map(unlink).collect();
-            drop(shard);
-            nodes.iter().for_each(|(_, entry)| self.forget(entry.weight));
-            drop(nodes);
-            self.index.retire(retired);
-        }
+        let mut shards: Vec<_> = (0..self.shards.len()).map(|shard| self.lock(shard)).collect();
+        let held: Vec<_> = shards.iter_mut().flat_map(|shard| shard.nodes.drain()).collect();
+        shards.iter_mut().for_each(|shard| shard.order.clear());
+        let retired = self.index.clear();
+        held.iter().for_each(|entry| self.forget(entry.weight));
+        drop(shards);
+        drop(held);
+        self.index.retire(retired);
     }
 
     fn digests(&self) -> Vec<Digest> {
@@ -183,6 +180,6 @@ impl<K> Slab<Arc<Entry<K>>> {
     }
 
     fn remove(&mut self, entry: &Arc<Entry<K>>) -> Option<Arc<Entry<K>>> {
-        self.take(self.place_of(entry)?).map(|(_, entry)| entry)
+        self.take(self.place_of(entry)?)
     }
 }
