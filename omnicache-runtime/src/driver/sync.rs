@@ -14,9 +14,6 @@ use crate::memory::{Entry, Found};
 use crate::select::SharedForm;
 use crate::settings::{Mode, is_plain, mode};
 
-/// Of quick bodies those of one key in so many are measured.
-const MEASURED: u64 = 16;
-
 /// Runs a body and measures it.
 pub(super) fn timed<R>(body: impl FnOnce() -> R) -> (R, Nanos) {
     let start = Instant::now();
@@ -74,6 +71,7 @@ impl<F: SharedForm> Cached for &Function<F> {
             self.common.counters.memory_hit();
             return Step::Done(F::give(found.into_value()));
         }
+        self.tier.expect(digest);
         Step::Body(self.miss(digest, Purpose::Value, &key))
     }
 
@@ -255,7 +253,8 @@ impl<F: SharedForm> Function<F> {
         self.common.counters.miss();
         let (result, cost) = {
             let _leading = Leading::enter(self.place(miss.digest));
-            match self.expected_cost(miss.digest) {
+            // What is written to a store has the cost of its own body.
+            match self.common.counters.expected_cost(miss.digest).filter(|_| self.shelf.is_none()) {
                 Some(cost) => (body(), cost),
                 None => timed(body),
             }
@@ -278,15 +277,6 @@ impl<F: SharedForm> Function<F> {
                 F::give(worth.kept)
             }
         }
-    }
-
-    /// What the body will take, as far as it is known without looking at the clock: where bodies are quick, only those
-    /// of one key in so many are measured. What is written to a store has the cost of its own body.
-    fn expected_cost(&self, digest: Digest) -> Option<Nanos> {
-        if self.shelf.is_some() || digest.low().is_multiple_of(MEASURED) {
-            return None;
-        }
-        self.common.counters.quick_body()
     }
 
     /// What the store has.

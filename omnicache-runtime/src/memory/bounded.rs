@@ -1,11 +1,11 @@
 //! Plain values within a bound of their own: the table of words, and beside it a queue that knows who is to leave.
 //!
 //! Readers find a value and the number of its place in the queue in one look, and count the use there. Writers hold the
-//! queue's lock.
+//! table's lock, and the queue is behind it.
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::atomic::prefetch;
 use super::entry::count_use;
 use super::nodes::{Nodes, Place, Slab};
 use super::queue::{Named, Order};
@@ -16,17 +16,27 @@ use crate::key::Digest;
 /// Plain values of one word, of which so many are kept.
 pub(super) struct Bounded {
     /// A value, and the number of its place.
-    table: Table<2>,
+    table: Table<2, Queue>,
     /// Uses of each place since the queue last looked.
     uses: Box<[AtomicU8]>,
-    queue: Mutex<Queue>,
     most: usize,
 }
 
-/// Who is to leave.
+/// Who is to leave; behind the lock of the table's writers.
+#[derive(Default)]
 struct Queue {
     places: Slab<()>,
     order: S3Fifo,
+}
+
+impl Queue {
+    /// Gives up the place of this number.
+    fn forget(&mut self, number: u64) {
+        let place = u32::try_from(number).ok().and_then(|number| self.places.at(number));
+        if let Some((place, ())) = place {
+            self.places.take(place);
+        }
+    }
 }
 
 /// The places, for the order.
@@ -40,6 +50,12 @@ impl Nodes for Places<'_> {
     #[inline]
     fn uses(&self, place: Place) -> Option<&AtomicU8> {
         self.0.get(place).and_then(|()| self.1.get(place.index() as usize))
+    }
+
+    #[inline]
+    fn expect(&self, place: Place) {
+        self.0.expect(place);
+        self.1.get(place.index() as usize).map(prefetch);
     }
 }
 
@@ -55,18 +71,12 @@ impl Bounded {
     }
 
     pub(super) fn new(most: usize) -> Self {
-        let order = S3Fifo::several(1).pop().unwrap_or_else(|| unreachable!("one was asked for"));
         Self {
             table: Table::new(u64::MAX),
             // One more, for what comes before another leaves.
             uses: std::iter::repeat_with(AtomicU8::default).take(most + 1).collect(),
-            queue: Mutex::new(Queue { places: Slab::default(), order }),
             most,
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
@@ -93,57 +103,73 @@ impl Bounded {
         self.table.get(digest).map(|found| self.of_use(found));
     }
 
+    /// Gets ready for a value that will be inserted soon.
+    #[inline]
+    pub(super) fn expect(&self, digest: Digest) {
+        self.table.expect(digest);
+        // Who has the lock at this moment has other things to fetch.
+        if let Some(writer) = self.table.try_lock() {
+            writer.beside.order.expect(digest);
+        }
+    }
+
     /// Keeps a value, in place of another if there are enough.
     pub(super) fn insert(&self, digest: Digest, bits: u64, on_evict: &OnEvict) {
         let mut gone = Few::default();
-        let mut guard = self.lock();
-        let Queue { places, order } = &mut *guard;
-        // Whoever writes to the table holds the lock, so that this look is not in vain.
+        let mut writer = self.table.lock();
+        // Nobody else writes, so that this look is not in vain.
         if let Some([_, place]) = self.table.get(digest) {
-            self.table.insert(digest, [bits, place], &mut |_, _| {});
+            self.table.insert_by(&mut writer, digest, [bits, place], &mut |_, _| {});
             return;
         }
-        let place = places.put(());
+        let place = writer.beside.places.put(());
+        let mut crowded = Few::default();
+        let mut give_up = |digest, [_, place]: [u64; 2]| crowded.push((digest, place));
+        self.table.insert_by(&mut writer, digest, [bits, place.index().into()], &mut give_up);
+        for (digest, place) in crowded {
+            writer.beside.forget(place);
+            gone.push(digest);
+        }
         if let Some(uses) = self.uses.get(place.index() as usize) {
             uses.store(0, Relaxed);
         }
+        let Queue { places, order } = &mut writer.beside;
         order.inserted(Named { digest, place }, &Places(places, &self.uses));
-        while places.len() > self.most {
-            let victim = order.victim(&Places(places, &self.uses), Some(place));
-            let Some(victim) = victim else { break };
+        while writer.beside.places.len() > self.most {
+            let Queue { places, order } = &mut writer.beside;
+            let Some(victim) = order.victim(&Places(places, &self.uses), Some(place)) else { break };
             places.take(victim.place);
-            self.table.remove(victim.digest);
+            self.table.remove_by(&mut writer, victim.digest, |_| true);
             gone.push(victim.digest);
         }
-        let mut crowded = Few::default();
-        let mut give_up = |digest, [_, place]: [u64; 2]| crowded.push((digest, place));
-        self.table.insert(digest, [bits, place.index().into()], &mut give_up);
-        for (digest, place) in crowded {
-            let place = u32::try_from(place).ok().and_then(|place| places.at(place));
-            place.map(|(place, ())| place).and_then(|place| places.take(place));
-            gone.push(digest);
-        }
-        drop(guard);
+        self.expect_victim(&writer.beside);
+        drop(writer);
         gone.iter().for_each(|digest| on_evict(*digest));
+    }
+
+    /// Who may be the next to leave is fetched while the next body runs.
+    fn expect_victim(&self, Queue { places, order }: &Queue) {
+        if let Some(next) = order.next() {
+            self.table.expect(next.digest);
+            Places(places, &self.uses).expect(next.place);
+        }
     }
 
     /// Forgets a value; tells whether there was one.
     pub(super) fn remove(&self, digest: Digest) -> bool {
-        let mut queue = self.lock();
-        let Some([_, place]) = self.table.remove(digest) else { return false };
-        let place = u32::try_from(place).ok().and_then(|place| queue.places.at(place));
-        if let Some(place) = place.map(|(place, ())| place) {
-            queue.places.take(place);
+        let mut writer = self.table.lock();
+        let removed = self.table.remove_by(&mut writer, digest, |_| true);
+        if let Some([_, place]) = removed {
+            writer.beside.forget(place);
         }
-        true
+        removed.is_some()
     }
 
     /// Forgets all.
     pub(super) fn clear(&self) {
-        let mut queue = self.lock();
-        self.table.clear(&mut |_, _| {});
-        queue.order.clear();
-        drop(queue.places.drain());
+        let mut writer = self.table.lock();
+        self.table.clear_by(&mut writer, &mut |_, _| {});
+        writer.beside = Queue::default();
     }
 
     pub(super) fn digests(&self) -> Vec<Digest> {

@@ -131,16 +131,18 @@ impl Outcome {
     }
 }
 
-/// A part of a round of duels, which has as many as are remembered; they are told apart for some eight rounds.
+/// The number of a duel, as far as it takes to tell which of those that are remembered is older.
 type Moment = u16;
-/// Moments of a round.
-const MOMENTS: usize = 1 << 13;
 
 /// What a duel knows of its loser.
 #[expect(clippy::cast_possible_truncation, reason = "a part of it")]
 fn part(loser: Digest) -> u32 {
     loser.low() as u32
 }
+
+/// So many duels of a shard are remembered at most: where there are more, those of a part of all digests. What there is
+/// to learn does not grow with the cache, and the memory of it shall not be larger than the processor's.
+const REMEMBERED: usize = 4096;
 
 /// How many duels are looked at for the oldest to forget: those of a line of memory.
 const WAYS: usize = 4;
@@ -150,9 +152,11 @@ const WAYS: usize = 4;
 #[repr(align(64))]
 struct Bucket([Option<Duel>; WAYS]);
 
-/// The latest duels of a shard, about as many as it has entries.
+/// The latest duels of a shard, about as many as it has entries, or of a sample of them.
 pub(super) struct Duels {
     latest: Vec<Bucket>,
+    /// Of so many digests, one takes part: a power of two.
+    sample: u64,
     /// How many there were.
     fought: usize,
     scores: Arc<Scores>,
@@ -164,7 +168,7 @@ pub(super) struct DuelId(u32);
 
 impl Duels {
     pub(super) fn new(scores: Arc<Scores>) -> Self {
-        Self { latest: Vec::new(), fought: 0, scores }
+        Self { latest: Vec::new(), sample: 1, fought: 0, scores }
     }
 
     pub(super) fn scores(&self) -> &Scores {
@@ -174,9 +178,11 @@ impl Duels {
     /// Makes room for as many duels as there are entries. What a smaller room held is forgotten.
     pub(super) fn fit(&mut self, entries: usize) {
         const { assert!(size_of::<Bucket>() == 64, "a bucket is a line of memory") };
-        let wanted = entries.div_ceil(WAYS);
+        self.sample = entries.div_ceil(REMEMBERED).next_power_of_two() as u64;
+        let wanted = entries.min(REMEMBERED).div_ceil(WAYS);
         if self.latest.len() < wanted {
-            self.latest = vec![Bucket::default(); wanted.max(self.latest.len() * 2)];
+            let room = wanted.max(self.latest.len() * 2).min(REMEMBERED / WAYS);
+            self.latest = vec![Bucket::default(); room];
         }
     }
 
@@ -185,15 +191,18 @@ impl Duels {
         self.latest = Vec::new();
     }
 
-    /// Where the duels of a loser are.
-    fn bucket(&self, loser: Digest) -> usize {
+    /// Where the duels of a loser are, if it takes part.
+    fn bucket(&self, loser: Digest) -> Option<usize> {
+        if !(loser.low() >> 32).is_multiple_of(self.sample) {
+            return None;
+        }
         let bucket = ((loser.high() & 0xFFFF_FFFF) * self.latest.len() as u64) >> 32;
-        usize::try_from(bucket).unwrap_or(0)
+        usize::try_from(bucket).ok()
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "moments come again")]
+    #[expect(clippy::cast_possible_truncation, reason = "moments come again, after sixteen rounds at least")]
     fn now(&self) -> Moment {
-        (self.fought / (self.latest.len() * WAYS).div_ceil(MOMENTS).max(1)) as Moment
+        self.fought as Moment
     }
 
     /// Remembers a duel, in place of an old one.
@@ -204,8 +213,9 @@ impl Duels {
         (lead, newcomer_won): (Lead, bool),
         nodes: &impl Nodes,
     ) -> Option<DuelId> {
+        let bucket = self.bucket(loser)?;
         self.fought = self.fought.wrapping_add(1);
-        let (time, bucket, loser) = (self.now(), self.bucket(loser), part(loser));
+        let (time, loser) = (self.now(), part(loser));
         let age = |duel: &Option<Duel>| match duel {
             Some(duel) if duel.loser != loser => time.wrapping_sub(duel.time),
             _ => Moment::MAX,
@@ -233,7 +243,7 @@ impl Duels {
 
     /// Notes that a digest was asked for and was not there.
     pub(super) fn missed(&mut self, digest: Digest, nodes: &impl Nodes) {
-        let bucket = self.bucket(digest);
+        let Some(bucket) = self.bucket(digest) else { return };
         let Some(Bucket(ways)) = self.latest.get_mut(bucket) else { return };
         let lost = |duel: &mut Duel| duel.loser == part(digest);
         if let Some(duel) = ways.iter_mut().find_map(|duel| duel.take_if(lost)) {

@@ -49,14 +49,6 @@ impl<K: Send + Sync + 'static> Lru<K> {
 }
 
 impl<K: 'static> Lru<K> {
-    /// For values of one thread, where no lock is ever waited for.
-    pub(super) fn local(bounds: Bounds, on_evict: OnEvict) -> Self {
-        let left = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&left);
-        let callback = move |digest: &Digest, entry: &Arc<Entry<K>>| push(&seen, (*digest, entry.weight));
-        Self::with(bounds, on_evict, callback, left, None)
-    }
-
     fn with(
         bounds: Bounds,
         on_evict: OnEvict,

@@ -15,6 +15,7 @@ mod lru;
 mod nodes;
 mod pins;
 mod queue;
+mod recent;
 mod s3_fifo;
 mod scalars;
 mod sharded;

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use super::Entry;
+use super::atomic::prefetch;
 
 /// Where an entry of a queue is; void once it has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,9 @@ pub(super) trait Nodes {
     fn is_live(&self, place: Place) -> bool {
         self.uses(place).is_some()
     }
+
+    /// Gets ready to be asked for a place soon.
+    fn expect(&self, _: Place) {}
 
     /// Takes the uses of an entry. Those that come at the same moment may be lost, which is of no consequence.
     fn take_uses(&self, place: Place) -> Option<u8> {
@@ -89,6 +93,12 @@ impl<T> Slab<T> {
         node.held.as_ref()
     }
 
+    /// Gets ready to be asked for a place soon.
+    #[inline]
+    pub(super) fn expect(&self, place: Place) {
+        self.nodes.get(place.index as usize).map(prefetch);
+    }
+
     /// What is at the place of this index now.
     #[inline]
     pub(super) fn at(&self, index: u32) -> Option<(Place, &T)> {
@@ -125,6 +135,11 @@ impl<K: 'static, T: Deref<Target = Entry<K>>> Nodes for Slab<T> {
     #[inline]
     fn uses(&self, place: Place) -> Option<&AtomicU8> {
         self.get(place).map(|entry| &entry.uses)
+    }
+
+    #[inline]
+    fn expect(&self, place: Place) {
+        Self::expect(self, place);
     }
 }
 

@@ -18,6 +18,7 @@ use super::duels::{DuelId, Duels, Scores};
 use super::nodes::{Nodes, Place};
 use super::queue::{Named, Order};
 use super::sketch::{Frequency, Sketch};
+use crate::key::Digest;
 
 /// Uses found in a node buy so many rounds of the main queue at most.
 const MOST_ROUNDS: u8 = 3;
@@ -52,6 +53,17 @@ impl S3Fifo {
     fn new(scores: Arc<Scores>) -> Self {
         let (small, main) = (VecDeque::new(), VecDeque::new());
         Self { small, main, sketch: Sketch::default(), duels: Duels::new(scores) }
+    }
+
+    /// Gets ready for an entry that will be inserted soon.
+    #[inline]
+    pub(super) fn expect(&self, digest: Digest) {
+        self.sketch.expect(digest);
+    }
+
+    /// Who may have to leave next.
+    pub(super) fn next(&self) -> Option<Named> {
+        self.main.front().map(|seat| seat.entry)
     }
 
     /// Takes note of the uses of a seat's node since the last look; void seats have none.
@@ -117,6 +129,13 @@ impl S3Fifo {
             let Self { small, sketch, .. } = self;
             small.iter_mut().for_each(|seat| seat.frequency = sketch.count(seat.entry.digest, 1));
         }
+    }
+}
+
+/// The order of an engine without shards.
+impl Default for S3Fifo {
+    fn default() -> Self {
+        Self::new(Arc::default())
     }
 }
 

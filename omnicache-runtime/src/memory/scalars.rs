@@ -107,6 +107,16 @@ impl<K> Scalars<K> {
         }
     }
 
+    /// Gets ready for a value that will be inserted soon.
+    #[inline]
+    pub(super) fn expect(&self, digest: Digest) {
+        match &self.slots {
+            Slots::Narrow(table) => table.expect(digest),
+            Slots::Wide(table) | Slots::Timed { table, .. } => table.expect(digest),
+            Slots::Bounded(bounded) => bounded.expect(digest),
+        }
+    }
+
     /// Counts a use of the value under a digest, where uses count.
     pub(super) fn count_use(&self, digest: Digest) {
         if let Slots::Bounded(bounded) = &self.slots {

@@ -4,6 +4,7 @@
 //! others, "`TinyLFU`: a highly efficient cache admission policy", 2017): counters are raised only where they are
 //! lowest, and all are halved from time to time, so that what was asked for long ago is forgotten.
 
+use super::atomic::prefetch;
 use crate::key::Digest;
 
 /// Counters of one word.
@@ -63,6 +64,19 @@ impl Sketch {
         }
     }
 
+    /// The block that a digest is counted in.
+    #[expect(clippy::cast_possible_truncation, reason = "masked to what there is")]
+    fn block(&self, digest: Digest) -> usize {
+        // Other bits choose the shard, and the place in the table.
+        (digest.low() >> 16) as usize & self.blocks.len().wrapping_sub(1)
+    }
+
+    /// Gets ready to count a digest soon.
+    #[inline]
+    pub(super) fn expect(&self, digest: Digest) {
+        self.blocks.get(self.block(digest)).map(prefetch);
+    }
+
     /// What a frequency has come to.
     pub(super) fn as_of_now(&self, Frequency { times, halved }: Frequency) -> u8 {
         times.checked_shr(self.halved.wrapping_sub(halved).into()).unwrap_or(0)
@@ -71,10 +85,8 @@ impl Sketch {
     /// Counts a digest so many times; tells how often it was counted lately, up to 15.
     #[expect(clippy::cast_possible_truncation, reason = "masked to what there is")]
     pub(super) fn count(&mut self, digest: Digest, times: u8) -> Frequency {
-        let blocks = self.blocks.len();
-        // Other bits choose the shard, and the place in the table.
-        let Some(Block(words)) = self.blocks.get_mut((digest.low() >> 16) as usize & blocks.wrapping_sub(1))
-        else {
+        let block = self.block(digest);
+        let Some(Block(words)) = self.blocks.get_mut(block) else {
             return Frequency { times: 0, halved: self.halved };
         };
         // The word of a row's counter, and the counter's place in it.

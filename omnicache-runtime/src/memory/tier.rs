@@ -106,6 +106,14 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         matches!(self.held, Held::Engine { index: Some(_), .. }) && stripes::own() < SHARED
     }
 
+    /// Gets ready for an entry that will be inserted soon.
+    #[inline]
+    pub(crate) fn expect(&self, digest: Digest) {
+        if let Held::Scalars(scalars) = &self.held {
+            scalars.expect(digest);
+        }
+    }
+
     /// The entry if it may still be served, counted as a use.
     #[inline]
     pub(crate) fn get(&self, digest: Digest) -> Option<Found<K>> {
