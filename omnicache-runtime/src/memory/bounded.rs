@@ -53,9 +53,11 @@ impl Nodes for Places<'_> {
     }
 
     #[inline]
-    fn expect(&self, place: Place) {
-        self.0.expect(place);
-        self.1.get(place.index() as usize).map(prefetch);
+    fn expect(&self, [next, _]: [Option<Place>; 2]) {
+        if let Some(place) = next {
+            self.0.expect(place);
+            self.1.get(place.index() as usize).map(prefetch);
+        }
     }
 }
 
@@ -149,10 +151,9 @@ impl Bounded {
 
     /// Who may be the next to leave is fetched while the next body runs.
     fn expect_victim(&self, Queue { places, order }: &Queue) {
-        if let Some(next) = order.next() {
-            self.table.expect(next.digest);
-            Places(places, &self.uses).expect(next.place);
-        }
+        let upcoming = order.upcoming();
+        upcoming[0].into_iter().for_each(|next| self.table.expect(next.digest));
+        Places(places, &self.uses).expect(upcoming.map(|next| Some(next?.place)));
     }
 
     /// Forgets a value; tells whether there was one.

@@ -74,6 +74,9 @@ pub(crate) trait Engine<K> {
     /// The entry, not counted as a use.
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>>;
 
+    /// Gets ready for an entry that will be inserted soon.
+    fn expect(&self, _digest: Digest) {}
+
     /// Keeps an entry, evicting others if need be. One of the same digest is replaced.
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>);
 

@@ -36,8 +36,8 @@ pub(super) trait Nodes {
         self.uses(place).is_some()
     }
 
-    /// Gets ready to be asked for a place soon.
-    fn expect(&self, _: Place) {}
+    /// Gets ready to be asked for the uses of one place now, and of the other next time.
+    fn expect(&self, upcoming: [Option<Place>; 2]);
 
     /// Takes the uses of an entry. Those that come at the same moment may be lost, which is of no consequence.
     fn take_uses(&self, place: Place) -> Option<u8> {
@@ -138,8 +138,9 @@ impl<K: 'static, T: Deref<Target = Entry<K>>> Nodes for Slab<T> {
     }
 
     #[inline]
-    fn expect(&self, place: Place) {
-        Self::expect(self, place);
+    fn expect(&self, [next, then]: [Option<Place>; 2]) {
+        next.and_then(|place| self.get(place)).map(|entry| prefetch(&entry.uses));
+        then.into_iter().for_each(|place| Self::expect(self, place));
     }
 }
 

@@ -26,6 +26,14 @@ pub(super) trait Order: Sized + Send + Sync {
     /// Names the next to go; `spared`, just inserted, is not it.
     fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named>;
 
+    /// Gets ready for an entry that will be inserted soon.
+    fn expect(&self, _: Digest) {}
+
+    /// Who may have to leave next, and who then.
+    fn upcoming(&self) -> [Option<Named>; 2] {
+        [None; 2]
+    }
+
     /// Forgets all.
     fn clear(&mut self);
 }

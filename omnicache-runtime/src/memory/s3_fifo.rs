@@ -55,17 +55,6 @@ impl S3Fifo {
         Self { small, main, sketch: Sketch::default(), duels: Duels::new(scores) }
     }
 
-    /// Gets ready for an entry that will be inserted soon.
-    #[inline]
-    pub(super) fn expect(&self, digest: Digest) {
-        self.sketch.expect(digest);
-    }
-
-    /// Who may have to leave next.
-    pub(super) fn next(&self) -> Option<Named> {
-        self.main.front().map(|seat| seat.entry)
-    }
-
     /// Takes note of the uses of a seat's node since the last look; void seats have none.
     fn look(&mut self, seat: &mut Seat, nodes: &impl Nodes) -> Option<u8> {
         let uses = nodes.take_uses(seat.entry.place)?;
@@ -169,6 +158,15 @@ impl Order for S3Fifo {
             (Some(seat), None) | (None, Some(seat)) => Some(seat.entry),
             (None, None) => self.newcomer(nodes, spared, 0).map(|seat| seat.entry),
         }
+    }
+
+    #[inline]
+    fn expect(&self, digest: Digest) {
+        self.sketch.expect(digest);
+    }
+
+    fn upcoming(&self) -> [Option<Named>; 2] {
+        [0, 1].map(|nth| self.main.get(nth).map(|seat| seat.entry))
     }
 
     fn clear(&mut self) {

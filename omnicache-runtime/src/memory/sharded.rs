@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::nodes::{Place, Slab};
+use super::nodes::{Nodes, Place, Slab};
 use super::queue::{Named, Order};
 use super::{Bounds, Engine, Entry, Few, Index, Load, OnEvict};
 use crate::key::Digest;
@@ -94,6 +94,14 @@ impl<K: 'static, O: Order> Engine<K> for Sharded<K, O> {
         self.index.get(digest)
     }
 
+    fn expect(&self, digest: Digest) {
+        self.index.table.expect(digest);
+        // Who has the lock at this moment has other things to fetch.
+        if let Ok(shard) = self.shards[self.shard_of(digest)].try_lock() {
+            shard.order.expect(digest);
+        }
+    }
+
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
         let own = self.shard_of(digest);
         let mut gone = Gone { evicted: Few::default(), retired: Few::default() };
@@ -114,6 +122,10 @@ impl<K: 'static, O: Order> Engine<K> for Sharded<K, O> {
         }
         gone.retired.extend(replaced);
         self.relieve(shard, Some(place), &mut gone);
+        // Who may be the next to leave is fetched while the next body runs.
+        let upcoming = shard.order.upcoming();
+        upcoming[0].into_iter().for_each(|next| self.index.table.expect(next.digest));
+        Nodes::expect(&shard.nodes, upcoming.map(|next| Some(next?.place)));
         drop(guard);
         for step in 1..self.shards.len() {
             if !self.exceeded() {

@@ -109,8 +109,9 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     /// Gets ready for an entry that will be inserted soon.
     #[inline]
     pub(crate) fn expect(&self, digest: Digest) {
-        if let Held::Scalars(scalars) = &self.held {
-            scalars.expect(digest);
+        match &self.held {
+            Held::Scalars(scalars) => scalars.expect(digest),
+            Held::Engine { engine, .. } => engine.expect(digest),
         }
     }
 
