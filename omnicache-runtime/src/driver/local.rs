@@ -75,17 +75,21 @@ thread_local! {
     static LOCALS: RefCell<Vec<Vec<Instance>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// This thread's cache, if there is one already.
+/// This thread's cache, if there is one already, and still: a thread that ends has none any more.
 #[inline]
 fn find<T: Any>(number: usize, marker: TypeId) -> Option<Rc<T>> {
-    LOCALS.with_borrow(|locals| {
+    let find = |locals: &RefCell<Vec<Vec<Instance>>>| {
+        let locals = locals.borrow();
         let instance = locals.get(number)?.iter().find(|instance| instance.marker == marker)?;
         Rc::clone(&instance.inner).downcast().ok()
-    })
+    };
+    LOCALS.try_with(find).ok().flatten()
 }
 
 fn list(number: usize, instance: Instance) {
-    LOCALS.with_borrow_mut(|locals| {
+    // Where the thread ends, the cache is the call's alone.
+    let _ = LOCALS.try_with(|locals| {
+        let mut locals = locals.borrow_mut();
         if locals.len() <= number {
             locals.resize_with(number + 1, Vec::new);
         }

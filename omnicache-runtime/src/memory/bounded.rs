@@ -56,7 +56,7 @@ impl Nodes for Places<'_> {
     fn expect(&self, [next, _]: [Option<Place>; 2]) {
         if let Some(place) = next {
             self.0.expect(place);
-            self.1.get(place.index() as usize).map(prefetch);
+            self.1.get(place.index() as usize).into_iter().for_each(prefetch);
         }
     }
 }

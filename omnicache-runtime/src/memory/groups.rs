@@ -156,7 +156,7 @@ impl<const P: usize> Slot<'_, P> {
     /// Gets ready to be looked at soon.
     #[inline]
     pub(super) fn expect(self) {
-        self.0.first().map(prefetch);
+        self.0.first().into_iter().for_each(prefetch);
     }
 
     #[inline]

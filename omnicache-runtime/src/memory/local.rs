@@ -1,9 +1,10 @@
 //! The memory tier of one thread, for values that need not be `Send`: the same orders around a plain map, without locks.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::dues::{Due, Dues};
 use super::nodes::{Place, Slab};
@@ -20,12 +21,14 @@ pub(crate) struct LocalTier<K> {
     held: RefCell<Held<K>>,
     bounds: Bounds,
     idle: Option<Nanos>,
+    /// Whether any entry has had a time to live, or to idle.
+    expires: Cell<bool>,
     clock: Arc<dyn Clock>,
     on_evict: OnEvict,
     on_expire: OnEvict,
 }
 
-/// What is held. It is lent to nobody whose code is not ours: a destructor may come back and ask for more.
+/// What is held. It is lent to nobody whose code is not ours: a destructor, or a clock, may come back and ask for more.
 struct Held<K> {
     places: HashMap<Digest, Place, DigestState>,
     nodes: Slab<Rc<Entry<K>>>,
@@ -105,8 +108,7 @@ impl<K: 'static> Held<K> {
         if let Some(&place) = self.places.get(&digest)
             && let Some(there) = self.nodes.at_mut(place.index())
         {
-            let uses = there.uses.load(std::sync::atomic::Ordering::Relaxed);
-            entry.uses.store(uses, std::sync::atomic::Ordering::Relaxed);
+            entry.uses.store(there.uses.load(Relaxed), Relaxed);
             let old = std::mem::replace(there, entry);
             self.bytes -= old.weight;
             if let Orders::Recent(recent) = &mut self.orders {
@@ -143,20 +145,28 @@ impl<K: 'static> LocalTier<K> {
             bytes: 0,
             dues: Dues::default(),
         };
-        Self { held: RefCell::new(held), bounds, idle, clock, on_evict, on_expire }
+        let expires = Cell::new(idle.is_some());
+        Self { held: RefCell::new(held), bounds, idle, expires, clock, on_evict, on_expire }
+    }
+
+    /// The time, if it counts.
+    #[inline]
+    fn now(&self) -> Option<Nanos> {
+        self.expires.get().then(|| self.clock.now())
+    }
+
+    #[inline]
+    fn is_live(&self, entry: &Entry<K>, now: Option<Nanos>) -> bool {
+        now.is_none_or(|now| !entry.expired(now, self.idle))
     }
 
     /// Reads the entry if it may still be served, counted as a use. What reads must be code of ours.
     #[inline]
     pub(crate) fn read<R>(&self, digest: Digest, read: impl FnOnce(&Rc<Entry<K>>) -> R) -> Option<R> {
+        let now = self.now();
         let mut held = self.held.borrow_mut();
-        let (place, entry) = held.find(digest)?;
-        if !self.is_live(entry) {
-            return None;
-        }
-        if self.idle.is_some() {
-            entry.touch(self.clock.now());
-        }
+        let (place, entry) = held.find(digest).filter(|(_, entry)| self.is_live(entry, now))?;
+        now.into_iter().for_each(|now| entry.touch(now));
         let result = read(entry);
         held.used(place);
         Some(result)
@@ -173,21 +183,16 @@ impl<K: 'static> LocalTier<K> {
 
     /// The entry if it may still be served, not counted as a use.
     pub(crate) fn peek(&self, digest: Digest) -> Option<Rc<Entry<K>>> {
-        self.look(digest).filter(|entry| self.is_live(entry))
+        self.look(digest).filter(|entry| self.is_live(entry, self.now()))
     }
 
     /// Whether an entry is there that is past its time.
     pub(crate) fn holds_expired(&self, digest: Digest) -> bool {
-        self.look(digest).is_some_and(|entry| !self.is_live(&entry))
+        self.look(digest).is_some_and(|entry| !self.is_live(&entry, self.now()))
     }
 
     fn look(&self, digest: Digest) -> Option<Rc<Entry<K>>> {
         self.held.borrow().find(digest).map(|(_, entry)| Rc::clone(entry))
-    }
-
-    #[inline]
-    fn is_live(&self, entry: &Entry<K>) -> bool {
-        (entry.ttl.is_none() && self.idle.is_none()) || !entry.expired(self.clock.now(), self.idle)
     }
 
     /// Whether a value of this weight can be kept at all.
@@ -212,11 +217,9 @@ impl<K: 'static> LocalTier<K> {
 
     /// Removes what has outlived its time, and notes the newcomer.
     fn expire_first(&self, digest: Digest, entry: &Entry<K>) {
+        self.expires.set(self.expires.get() || entry.ttl.is_some());
+        let Some(now) = self.now() else { return };
         let mut held = self.held.borrow_mut();
-        if entry.ttl.is_none() && held.dues.len() == 0 {
-            return;
-        }
-        let now = self.clock.now();
         let over: Vec<Digest> = std::iter::from_fn(|| held.dues.pop(now)).map(|due| due.digest).collect();
         if let Some(ttl) = entry.ttl {
             held.dues.push(Due::new(digest, entry.stored_at, ttl));

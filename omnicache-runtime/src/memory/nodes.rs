@@ -96,7 +96,7 @@ impl<T> Slab<T> {
     /// Gets ready to be asked for a place soon.
     #[inline]
     pub(super) fn expect(&self, place: Place) {
-        self.nodes.get(place.index as usize).map(prefetch);
+        self.nodes.get(place.index as usize).into_iter().for_each(prefetch);
     }
 
     /// What is at the place of this index now.
@@ -139,7 +139,9 @@ impl<K: 'static, T: Deref<Target = Entry<K>>> Nodes for Slab<T> {
 
     #[inline]
     fn expect(&self, [next, then]: [Option<Place>; 2]) {
-        next.and_then(|place| self.get(place)).map(|entry| prefetch(&entry.uses));
+        if let Some(entry) = next.and_then(|place| self.get(place)) {
+            prefetch(&entry.uses);
+        }
         then.into_iter().for_each(|place| Self::expect(self, place));
     }
 }

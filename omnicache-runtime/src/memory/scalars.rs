@@ -43,6 +43,7 @@ impl<K> ScalarPlan<K> {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one for each function; a box would be one look more")]
 enum Slots {
     /// A word for each value.
     Narrow(Table<1>),
@@ -81,8 +82,16 @@ impl<K> Scalars<K> {
     pub(super) fn bits_at_once<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
         match &self.slots {
             Slots::Narrow(table) if NARROW => table.get_at_once(digest).map(|[bits]| bits.into()),
-            Slots::Bounded(bounded) if NARROW => bounded.get_at_once(digest).map(u128::from),
             Slots::Wide(table) if !NARROW => table.get_at_once(digest).map(wide),
+            _ => None,
+        }
+    }
+
+    /// The same of values that are bounded: another look, so that the first is as short as it can be.
+    #[inline]
+    pub(super) fn bounded_bits_at_once(&self, digest: Digest) -> Option<u128> {
+        match &self.slots {
+            Slots::Bounded(bounded) => bounded.get_at_once(digest).map(u128::from),
             _ => None,
         }
     }

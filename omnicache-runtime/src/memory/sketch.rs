@@ -15,14 +15,14 @@ const MOST: u8 = 15;
 const SAMPLE: usize = 15;
 const ROWS: u32 = 4;
 /// Words of a block.
-const WORDS: usize = 8;
+const WORDS: u32 = 8;
 /// So many bits choose a counter of a row: the rows share a block.
-const CHOICE: u32 = (WORDS as u32 * COUNTERS / ROWS).ilog2();
+const CHOICE: u32 = (WORDS * COUNTERS / ROWS).ilog2();
 
 /// A line of memory: a digest is counted in one alone, so that asking for it is one look.
 #[derive(Clone)]
 #[repr(align(64))]
-struct Block([u64; WORDS]);
+struct Block([u64; WORDS as usize]);
 
 /// Estimates of frequencies, never too low but for forgetting; eight to sixteen bytes for each entry.
 #[derive(Default)]
@@ -54,9 +54,9 @@ impl Sketch {
             return;
         }
         self.entries = entries;
-        let wanted = entries.next_power_of_two().div_ceil(WORDS);
+        let wanted = entries.next_power_of_two().div_ceil(WORDS as usize);
         if self.blocks.is_empty() {
-            self.blocks = vec![Block([0; WORDS]); wanted];
+            self.blocks = vec![Block([0; WORDS as usize]); wanted];
         }
         while self.blocks.len() < wanted {
             // A place in the larger sketch is one of the smaller with a bit before it.
@@ -65,7 +65,6 @@ impl Sketch {
     }
 
     /// The block that a digest is counted in.
-    #[expect(clippy::cast_possible_truncation, reason = "masked to what there is")]
     fn block(&self, digest: Digest) -> usize {
         // Other bits choose the shard, and the place in the table.
         (digest.low() >> 16) as usize & self.blocks.len().wrapping_sub(1)
@@ -74,7 +73,7 @@ impl Sketch {
     /// Gets ready to count a digest soon.
     #[inline]
     pub(super) fn expect(&self, digest: Digest) {
-        self.blocks.get(self.block(digest)).map(prefetch);
+        self.blocks.get(self.block(digest)).into_iter().for_each(prefetch);
     }
 
     /// What a frequency has come to.
@@ -92,11 +91,12 @@ impl Sketch {
         // The word of a row's counter, and the counter's place in it.
         let place = |row: u32| {
             let choice = (digest.high() >> (u64::BITS - CHOICE * (row + 1))) as u32 % (1 << CHOICE);
-            let (word, counter) = (row * WORDS as u32 / ROWS + choice / COUNTERS, choice % COUNTERS);
+            let (word, counter) = (row * WORDS / ROWS + choice / COUNTERS, choice % COUNTERS);
             (word as usize, counter * u64::BITS / COUNTERS)
         };
         let places: [_; ROWS as usize] = std::array::from_fn(|row| place(row as u32));
-        let read = |words: &[u64; WORDS], (word, shift): (usize, u32)| (words[word] >> shift) as u8 & MOST;
+        let read =
+            |words: &[u64; WORDS as usize], (word, shift): (usize, u32)| (words[word] >> shift) as u8 & MOST;
         let least = places.map(|place| read(words, place)).into_iter().min().unwrap_or(0);
         let sum = least.saturating_add(times).min(MOST);
         for (word, shift) in places {

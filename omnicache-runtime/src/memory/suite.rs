@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Bounds, Entry, Found, Load, LocalTier, OnEvict, ScalarPlan, Tier, TierPlan, WordsOf};
+use super::{Bounds, Entry, Found, Load, LocalTier, OnEvict, ScalarPlan, Tier, TierPlan, Words, WordsOf};
 use crate::clock::{Clock, ManualClock, Nanos, nanos};
 use crate::key::Digest;
 use crate::kind::Policy;
@@ -33,7 +33,7 @@ impl Dice {
 /// A tier of some kind.
 enum Kind {
     Shared(Box<Tier<u64>>),
-    Local(LocalTier<u64>),
+    Local(Box<LocalTier<u64>>),
 }
 
 impl Kind {
@@ -117,9 +117,9 @@ impl Subject {
             Who::Plain => (Policy::S3Fifo, true),
         };
         let of_subject: Arc<dyn Clock> = Arc::new(clock.clone());
-        let words = WordsOf { bits: 64, to: |value: &u64| (*value).into(), from: |bits| bits as u64 };
+        let words = WordsOf { bits: 64, to: |value: &u64| (*value).into(), from: Words::from_bits };
         let tier = if matches!(who, Who::Local(_)) {
-            Kind::Local(LocalTier::new(bounds, policy, None, of_subject, on_evict, on_expire))
+            Kind::Local(Box::new(LocalTier::new(bounds, policy, None, of_subject, on_evict, on_expire)))
         } else {
             let scalars =
                 plain.then(|| ScalarPlan::new(words, 1, ttl, bounds, false).expect("a table for these"));
@@ -159,7 +159,8 @@ impl Subject {
 
     /// What is held once all has settled: moka gets round to it by and by, when it is asked.
     fn load(&self) -> Load {
-        (0..4).map(|_| self.tier.load()).last().unwrap_or_default()
+        (0..3).for_each(|_| _ = self.tier.load());
+        self.tier.load()
     }
 
     fn evictions(&self) -> u64 {

@@ -46,6 +46,7 @@ pub(crate) struct Tier<K> {
     dues: Mutex<Dues>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one for each function; a box would be one look more")]
 enum Held<K> {
     Scalars(Scalars<K>),
     Engine { engine: Box<dyn Engine<K> + Send + Sync>, index: Option<Arc<Index<K>>> },
@@ -85,6 +86,15 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn bits_at_once<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
         match &self.held {
             Held::Scalars(scalars) => scalars.bits_at_once::<NARROW>(digest),
+            _ => None,
+        }
+    }
+
+    /// The same of scalars with bounds that somebody asked for.
+    #[inline]
+    pub(crate) fn bounded_bits_at_once(&self, digest: Digest) -> Option<u128> {
+        match &self.held {
+            Held::Scalars(scalars) => scalars.bounded_bits_at_once(digest),
             _ => None,
         }
     }
