@@ -36,6 +36,24 @@ fn a_reader_sees_what_was_stored_or_removed_however_often_it_has_read_before() {
 }
 
 #[test]
+fn the_first_entry_of_a_function_is_seen_however_often_it_was_looked_for_in_vain() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    put(&store, &key(&function("another"), 0), b"0");
+    let other = open_read_only(dir.path());
+    for round in 0..60 {
+        let f = function(&format!("f{round}"));
+        let key = key(&f, 1);
+        for _ in 0..round {
+            assert!(bytes(&other, &key).is_none() && bytes(&store, &key).is_none());
+        }
+        put(&store, &key, b"1");
+        assert_eq!(bytes(&other, &key).unwrap(), b"1", "round {round}");
+        assert_eq!(bytes(&store, &key).unwrap(), b"1", "round {round}");
+    }
+}
+
+#[test]
 fn readers_that_never_rest_do_not_keep_the_log_from_being_begun_anew() {
     let dir = tempfile::tempdir().unwrap();
     let (store, f) = (open(dir.path()), function("f"));

@@ -82,8 +82,12 @@ fn option(input: ParseStream<'_>) -> syn::Result<Given> {
     let value = match spec.shape {
         Shape::Flag => flag(spec, input)?,
         Shape::Value => value(spec, &key, input)?,
-        Shape::Names => names(spec, &key, input)?,
-        Shape::Expressions => expressions(spec, &key, input)?,
+        Shape::Names => {
+            Value::Names(list(spec, &key, input, ("names", Some("names of arguments")), Ident::parse_any)?)
+        }
+        Shape::Expressions => {
+            Value::Expressions(list(spec, &key, input, ("expressions", None), Expr::parse)?)
+        }
     };
     Ok(Given { spec, key, value })
 }
@@ -120,50 +124,37 @@ fn value(spec: &Spec, key: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
     Err(syn::Error::new(key.span(), format!("`{name}` needs a value: write `{example}`")))
 }
 
-fn names(spec: &Spec, key: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
+/// What stands between the parentheses of an option that lists `things`: one at least. Whatever cannot be read is
+/// reported as no such thing if `named` says what it would have to be, and else as the parser reports it.
+fn list<T>(
+    spec: &Spec,
+    key: &Ident,
+    input: ParseStream<'_>,
+    (things, named): (&str, Option<&str>),
+    thing: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
     let (name, example) = (spec.name, spec.example);
     if !input.peek(token::Paren) {
         let wrong =
             if input.is_empty() || input.peek(Token![,]) { key.to_token_stream() } else { rest(input)? };
         return Err(syn::Error::new_spanned(
             wrong,
-            format!("`{name}` lists names in parentheses: write `{example}`"),
+            format!("`{name}` lists {things} in parentheses: write `{example}`"),
         ));
     }
     let list;
     let parentheses = parenthesized!(list in input);
-    let names = list.parse_terminated(Ident::parse_any, Token![,]).map_err(|error| {
-        syn::Error::new(error.span(), format!("`{name}` lists names of arguments: write `{example}`"))
+    let found = list.parse_terminated(thing, Token![,]).map_err(|error| match named {
+        Some(named) => syn::Error::new(error.span(), format!("`{name}` lists {named}: write `{example}`")),
+        None => error,
     })?;
-    if names.is_empty() {
+    if found.is_empty() {
         return Err(syn::Error::new(
             parentheses.span.join(),
             format!("`{name}` names nothing: write `{example}`, or leave it out"),
         ));
     }
-    Ok(Value::Names(names.into_iter().collect()))
-}
-
-fn expressions(spec: &Spec, key: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
-    let (name, example) = (spec.name, spec.example);
-    if !input.peek(token::Paren) {
-        let wrong =
-            if input.is_empty() || input.peek(Token![,]) { key.to_token_stream() } else { rest(input)? };
-        return Err(syn::Error::new_spanned(
-            wrong,
-            format!("`{name}` lists expressions in parentheses: write `{example}`"),
-        ));
-    }
-    let list;
-    let parentheses = parenthesized!(list in input);
-    let expressions = list.parse_terminated(Expr::parse, Token![,])?;
-    if expressions.is_empty() {
-        return Err(syn::Error::new(
-            parentheses.span.join(),
-            format!("`{name}` names nothing: write `{example}`, or leave it out"),
-        ));
-    }
-    Ok(Value::Expressions(expressions.into_iter().collect()))
+    Ok(found.into_iter().collect())
 }
 
 /// Everything up to the next comma.

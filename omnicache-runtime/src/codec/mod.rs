@@ -9,6 +9,9 @@ mod bytes;
 mod collection;
 #[cfg(feature = "disk")]
 mod copying;
+#[cfg(not(feature = "disk"))]
+#[path = "cloning.rs"]
+mod copying;
 #[cfg(feature = "arrow")]
 mod frame;
 #[cfg(feature = "image")]
@@ -94,6 +97,15 @@ pub trait Leaf<T>: 'static {
 
     /// The type's fingerprint.
     fn shape() -> TypeShape;
+
+    /// A copy of the value: its clone, and a large one made as fast as memory allows.
+    #[inline]
+    fn copy(value: &T) -> T
+    where
+        T: Clone + 'static,
+    {
+        copying::duplicate(value)
+    }
 }
 
 /// A fingerprint of what `parts` say. The parts are framed by their lengths, so no two lists run together.

@@ -212,7 +212,7 @@ impl<F: SharedForm> Function<F> {
                     Waited::Landed(found) => {
                         self.common.counters.memory_hit();
                         self.common.counters.coalesced.add(1);
-                        return F::give(found.into_value());
+                        return F::give(found.into_value(F::copy));
                     }
                     Waited::Leads(lead) => lead,
                     Waited::Again => continue,
@@ -236,7 +236,7 @@ impl<F: SharedForm> Function<F> {
             if let Some(found) = found.filter(|found| self.is_fresh(found)) {
                 self.common.counters.memory_hit();
                 lead.land(|| found.clone());
-                return F::give(found.into_value());
+                return F::give(found.into_value(F::copy));
             }
         }
         let mut loaded = if due { None } else { self.look_up_awaited(miss).await };
@@ -289,7 +289,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
             && let Some(found) = self.recall_awaited(digest, &key, true).await
         {
             self.common.counters.memory_hit();
-            return Step::Done(F::give(found.into_value()));
+            return Step::Done(F::give(found.into_value(F::copy)));
         }
         Step::Body(self.miss(digest, Purpose::Value, &key))
     }
@@ -300,7 +300,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
         }
         let digest = KeyWriter::digest(&key);
         if let Some(found) = self.recall_awaited(digest, &key, false).await {
-            return Some(F::give(found.into_value()));
+            return Some(F::give(found.into_value(F::copy)));
         }
         let loaded = self.load_awaited(self.shelf_key(&key), digest).await;
         loaded.map(|loaded| F::give(loaded.kept))

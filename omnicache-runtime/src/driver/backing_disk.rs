@@ -33,8 +33,8 @@ impl Disk {
             identity: Arc::clone(identity),
             options: settings().store(dir),
             limit: plan.max_disk_bytes,
-            eviction: plan.disk_eviction,
-            mmap: plan.mmap,
+            eviction: plan.disk.eviction,
+            mmap: plan.disk.mmap,
             opened: OnceLock::new(),
             opening: Opening::default(),
         }

@@ -19,6 +19,8 @@ struct Samples {
 const SAMPLES: usize = 32;
 /// So many looks in a row that found nothing say that the next will find nothing.
 const IN_VAIN: u32 = 64;
+/// So many measurements more are worth weighing anew: a median takes as long as a look at an empty store.
+const MORE: u64 = 8;
 /// One in so many is tried all the same: things change.
 const PROBE: u32 = 64;
 
@@ -45,13 +47,20 @@ impl Samples {
 struct Decision {
     spares: AtomicBool,
     spared: AtomicU32,
+    /// How much had been measured when it was last weighed.
+    weighed: AtomicU64,
 }
 
 impl Decision {
     /// Decides by what a body and what the store takes: against the store if that takes a quarter longer, for it if it
     /// takes less.
-    fn weigh(&self, body: Option<Nanos>, store: Option<Nanos>) {
-        let (Some(body), Some(store)) = (body, store) else { return };
+    fn weigh(&self, bodies: &Samples, stores: &Samples) {
+        let measured = bodies.count.load(Relaxed) + stores.count.load(Relaxed);
+        if measured < self.weighed.load(Relaxed) + MORE {
+            return;
+        }
+        self.weighed.store(measured, Relaxed);
+        let (Some(body), Some(store)) = (bodies.median(), stores.median()) else { return };
         if store > body.saturating_add(body / 4) {
             self.spares.store(true, Relaxed);
         } else if store < body {
@@ -115,7 +124,7 @@ impl Economy {
 
     /// Whether to put a result into the store: not if it takes less to compute it again than to load it.
     pub(super) fn is_worth_storing(&self) -> bool {
-        self.storing.weigh(self.stored.median(), self.loads.median());
+        self.storing.weigh(&self.stored, &self.loads);
         !self.storing.spares_this()
     }
 
@@ -125,7 +134,7 @@ impl Economy {
         if self.in_vain.load(Relaxed) < IN_VAIN {
             return true;
         }
-        self.looking.weigh(self.bodies.median(), self.vain.median());
+        self.looking.weigh(&self.bodies, &self.vain);
         !self.looking.spares_this()
     }
 

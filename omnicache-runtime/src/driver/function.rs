@@ -251,7 +251,7 @@ impl<F: SharedForm> Function<F> {
         let side = self.plan.side(loaded.size);
         (side.memory && self.tier.fits(loaded.size)).then(|| {
             let ttl = loaded.ttl.into_iter().chain(self.rules.ttl_of_all()).min();
-            Entry::new(loaded.kept.clone(), loaded.size, loaded.stored_at, ttl, loaded.generation)
+            Entry::new(F::copy(&loaded.kept), loaded.size, loaded.stored_at, ttl, loaded.generation)
         })
     }
 
@@ -331,7 +331,7 @@ impl<F: SharedForm> Function<F> {
             self.common.counters.store();
         }
         verdict.memory.then(|| {
-            Entry::new(worth.kept.clone(), worth.size, worth.stored_at, worth.ttl, verdict.generation)
+            Entry::new(F::copy(&worth.kept), worth.size, worth.stored_at, worth.ttl, verdict.generation)
         })
     }
 
@@ -355,7 +355,7 @@ impl<F: SharedForm> Function<F> {
 
     /// What those who wait get: the entry's own value where there is one.
     pub(super) fn found(kept: &F::Kept) -> Found<F::Kept> {
-        Found::Entry(Arc::new(Entry::new(kept.clone(), 0, 0, None, 0)))
+        Found::Entry(Arc::new(Entry::new(F::copy(kept), 0, 0, None, 0)))
     }
 
     /// What would become of a call.

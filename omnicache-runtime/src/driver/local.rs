@@ -167,7 +167,7 @@ impl<F: Form> Local<F> {
             common.too_large(size);
         } else if wanted {
             let plan = &self.0.shared.plan;
-            let entry = Entry::new(kept.clone(), size, plan.clock.now(), ttl, 0);
+            let entry = Entry::new(F::copy(&kept), size, plan.clock.now(), ttl, 0);
             if common.listens() && self.tier().peek(miss.digest).is_some() {
                 common.left(miss.digest, Cause::Replaced);
             }
@@ -260,14 +260,14 @@ impl<F: Form> Cached for Local<F> {
             && let Some(entry) = self.tier().get(digest)
         {
             common.counters.memory_hit();
-            return Step::Done(F::give(entry.value.clone()));
+            return Step::Done(F::give(F::copy(&entry.value)));
         }
         Step::Body(Miss { digest, key: None, purpose: Purpose::Value })
     }
 
     fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
         let entry = self.tier().peek(KeyWriter::digest(&key)).filter(|_| mode() != Mode::Disabled)?;
-        Some(F::give(entry.value.clone()))
+        Some(F::give(F::copy(&entry.value)))
     }
 
     fn contains(&self, key: impl WriteKey) -> bool {

@@ -86,19 +86,19 @@ impl Shelf {
             code: plan.version.as_deref().map_or(meta.code, version_hash),
             shape,
         });
-        let backing: Box<dyn Backing> = match &plan.store {
+        let backing: Box<dyn Backing> = match &plan.disk.store {
             Some(store) => Box::new(Custom::new(&identity, Arc::clone(store), Arc::clone(&plan.clock))),
             None => Box::new(Disk::new(&identity, plan)),
         };
-        let secret = plan.secret.as_ref().or(settings().secret.as_ref());
+        let secret = plan.disk.secret.as_ref().or(settings().secret.as_ref());
         let sealer = secret.map(|secret| Sealer::new(&secret.0));
         Some(Self {
             identity,
             backing,
             sealer,
-            one_flight: plan.one_flight,
+            one_flight: plan.disk.one_flight,
             #[cfg(feature = "zstd")]
-            compress: plan.compress,
+            compress: plan.disk.compress,
         })
     }
 

@@ -69,7 +69,7 @@ impl<F: SharedForm> Cached for &Function<F> {
             && let Some(found) = self.recall(digest, &key)
         {
             self.common.counters.memory_hit();
-            return Step::Done(F::give(found.into_value()));
+            return Step::Done(F::give(found.into_value(F::copy)));
         }
         self.tier.expect(digest);
         Step::Body(self.miss(digest, Purpose::Value, &key))
@@ -81,7 +81,7 @@ impl<F: SharedForm> Cached for &Function<F> {
         }
         let digest = KeyWriter::digest(&key);
         if let Some(found) = self.glance(digest, &key) {
-            return Some(F::give(found.into_value()));
+            return Some(F::give(found.into_value(F::copy)));
         }
         let shelf = self.shelf.as_ref()?;
         let outcome = shelf.load::<F>(&shelf.key(&key)?, self.plan.clock.now(), self.rules.ttl_of_all());
@@ -172,7 +172,7 @@ impl<F: SharedForm> Function<F> {
             self.shelf.as_ref().is_none_or(|shelf| shelf.is_current(entry.generation()))
         };
         // Cloned while nothing is locked: what is read stays until it has been.
-        let read = |entry: &Entry<F::Kept>| is_current(entry).then(|| entry.value.clone());
+        let read = |entry: &Entry<F::Kept>| is_current(entry).then(|| F::copy(&entry.value));
         let kept = self.tier.read(digest, read)?;
         self.common.counters.memory_hit();
         Some(F::give(kept))
@@ -218,7 +218,7 @@ impl<F: SharedForm> Function<F> {
                     Waited::Landed(found) => {
                         self.common.counters.memory_hit();
                         self.common.counters.coalesced.add(1);
-                        return F::give(found.into_value());
+                        return F::give(found.into_value(F::copy));
                     }
                     Waited::Leads(lead) => lead,
                     Waited::Again => continue,
@@ -243,7 +243,7 @@ impl<F: SharedForm> Function<F> {
         {
             self.common.counters.memory_hit();
             lead.land(|| found.clone());
-            return F::give(found.into_value());
+            return F::give(found.into_value(F::copy));
         }
         let mut loaded = if due { None } else { self.look_up(miss) };
         // Held until the value is stored: then it is there for those who wait in other processes.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Bounds, Entry, Found, Load, LocalTier, OnEvict, ScalarPlan, Tier, TierPlan, Words, WordsOf};
+use super::{Bounds, Entry, Load, LocalTier, OnEvict, ScalarPlan, Tier, TierPlan, Words, WordsOf};
 use crate::clock::{Clock, ManualClock, Nanos, nanos};
 use crate::key::Digest;
 use crate::kind::Policy;
@@ -39,14 +39,14 @@ enum Kind {
 impl Kind {
     fn get(&self, digest: Digest) -> Option<u64> {
         match self {
-            Self::Shared(tier) => tier.get(digest).map(Found::into_value),
+            Self::Shared(tier) => tier.get(digest).map(|found| found.into_value(Clone::clone)),
             Self::Local(tier) => tier.get(digest).map(|entry| entry.value),
         }
     }
 
     fn peek(&self, digest: Digest) -> Option<u64> {
         match self {
-            Self::Shared(tier) => tier.peek(digest).map(Found::into_value),
+            Self::Shared(tier) => tier.peek(digest).map(|found| found.into_value(Clone::clone)),
             Self::Local(tier) => tier.peek(digest).map(|entry| entry.value),
         }
     }

@@ -61,13 +61,13 @@ pub(crate) enum Found<K> {
     Entry(Arc<Entry<K>>),
 }
 
-impl<K: Clone> Found<K> {
-    /// The value, cloned outside of any lock.
+impl<K> Found<K> {
+    /// The value, copied outside of any lock.
     #[inline]
-    pub(crate) fn into_value(self) -> K {
+    pub(crate) fn into_value(self, copy: impl FnOnce(&K) -> K) -> K {
         match self {
             Self::Word(value) => value,
-            Self::Entry(entry) => entry.value.clone(),
+            Self::Entry(entry) => copy(&entry.value),
         }
     }
 }

@@ -4,13 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "disk")]
+use super::disk::DiskSettings;
 use crate::clock::Clock;
 use crate::kind::{Backend, Policy};
 use crate::removal::{Listener, Removal};
-#[cfg(feature = "disk")]
-use crate::settings::Secret;
-#[cfg(feature = "disk")]
-use crate::store::{Eviction, MmapPolicy, Store};
 
 /// How a function's results are asked for again: decides the eviction policy where none is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,17 +97,7 @@ pub struct Config {
     pub(crate) clock: Option<Arc<dyn Clock>>,
     pub(crate) listener: Option<Listener>,
     #[cfg(feature = "disk")]
-    pub(crate) store: Option<Arc<dyn Store>>,
-    #[cfg(feature = "disk")]
-    pub(crate) disk_eviction: Option<Eviction>,
-    #[cfg(feature = "disk")]
-    pub(crate) secret: Option<Secret>,
-    #[cfg(feature = "disk")]
-    pub(crate) one_flight: bool,
-    #[cfg(feature = "disk")]
-    pub(crate) mmap: MmapPolicy,
-    #[cfg(feature = "zstd")]
-    pub(crate) compress: Option<i32>,
+    pub(crate) disk: DiskSettings,
 }
 
 /// Declares builder methods that set one field each.
@@ -220,71 +208,6 @@ impl Config {
     /// ```
     pub fn on_removal(mut self, listener: impl Fn(&Removal) + Send + Sync + 'static) -> Self {
         self.listener = Some(Listener(Arc::new(listener)));
-        self
-    }
-
-    /// The store that takes the place of the disk: whatever would go there goes into it, as one byte string per
-    /// result. Its namespaces are the functions' paths.
-    ///
-    /// In front of a store that claims `shared_between_processes`, memory asks for the store's version on each hit,
-    /// and a result is kept only if nothing else in the store has changed since its call began, since that may have
-    /// been its invalidation. What is removed from any other store by its own methods, memory may still serve: use
-    /// the companion's.
-    ///
-    /// ```
-    /// use omnicache_runtime::{Config, store::MemoryStore};
-    /// use std::sync::Arc;
-    ///
-    /// let config = Config::new().persist().store(Arc::new(MemoryStore::new()));
-    /// ```
-    #[cfg(feature = "disk")]
-    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
-        self.store = Some(store);
-        self
-    }
-
-    /// Seals what goes to disk, or into a store, with a secret (keyed BLAKE3): what was not written by one who knows
-    /// it is a miss, counted in `stats().errors`. `OMNICACHE_KEY` unless set. Every read from disk then verifies the
-    /// whole record, mapped files included.
-    #[cfg(feature = "disk")]
-    pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
-        self.secret = Some(Secret(secret.as_ref().into()));
-        self
-    }
-
-    /// Compresses what goes to disk, or into a store, with zstd at this level (1 to 22; 3 is zstd's own choice), where
-    /// that makes it smaller. Array files stay as they are, so that others can map them; JSON is compressed anyway.
-    #[cfg(feature = "zstd")]
-    pub fn compress(mut self, level: i32) -> Self {
-        self.compress = Some(level);
-        self
-    }
-
-    /// Single-flight across processes: of several processes that want one key, one runs the body and the others wait
-    /// for its result. The lock is the system's, and freed when its holder is killed. For results on disk, on Linux.
-    #[cfg(feature = "disk")]
-    pub fn single_flight_across_processes(mut self) -> Self {
-        self.one_flight = true;
-        self
-    }
-
-    /// Whether results that lie in files are mapped on a hit, which they are unless set to [`MmapPolicy::Never`].
-    ///
-    /// ```
-    /// use omnicache_runtime::{MmapPolicy, for_ndarray};
-    ///
-    /// let config = for_ndarray().dir("/srv/shared").mmap(MmapPolicy::Never);
-    /// ```
-    #[cfg(feature = "disk")]
-    pub fn mmap(mut self, mmap: MmapPolicy) -> Self {
-        self.mmap = mmap;
-        self
-    }
-
-    /// In which order the directory's entries are given up when it is full; LRU unless set.
-    #[cfg(feature = "disk")]
-    pub fn disk_eviction(mut self, eviction: Eviction) -> Self {
-        self.disk_eviction = Some(eviction);
         self
     }
 

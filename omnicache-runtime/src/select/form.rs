@@ -53,6 +53,12 @@ pub trait Form: 'static {
     /// The result, from what was kept.
     fn give(kept: Self::Kept) -> Self::Result;
 
+    /// A copy of what is kept, as a clone is one.
+    #[inline]
+    fn copy(kept: &Self::Kept) -> Self::Kept {
+        kept.clone()
+    }
+
     /// The payload's size and likely codec; notes the wrapping in `shell`.
     fn measure(kept: &Self::Kept, shell: &mut Vec<u8>) -> Measure;
 
@@ -167,6 +173,11 @@ impl<T: Cloned + 'static, L: Leaf<T>, C: Copyness<T>> Form for Plain<T, L, C> {
         kept
     }
 
+    #[inline]
+    fn copy(kept: &T) -> T {
+        L::copy(kept)
+    }
+
     fn measure(kept: &T, _shell: &mut Vec<u8>) -> Measure {
         measure::<T, L, C>(kept)
     }
@@ -244,6 +255,11 @@ macro_rules! transparent {
 
         fn shape() -> TypeShape {
             F::shape()
+        }
+
+        #[inline]
+        fn copy(kept: &F::Kept) -> F::Kept {
+            F::copy(kept)
         }
 
         fn measure(kept: &F::Kept, shell: &mut Vec<u8>) -> Measure {
@@ -341,6 +357,10 @@ impl<E: Cloned + 'static, L: Leaf<E>, F: Form> Form for Both<E, L, F> {
         kept.map(F::give)
     }
 
+    fn copy(kept: &Self::Kept) -> Self::Kept {
+        kept.as_ref().map(F::copy).map_err(E::clone)
+    }
+
     fn measure(kept: &Self::Kept, shell: &mut Vec<u8>) -> Measure {
         shell.push(if kept.is_ok() { YES } else { NO });
         match kept {
@@ -395,6 +415,11 @@ impl<F: Form> Form for Maybe<F> {
     #[inline]
     fn give(kept: Self::Kept) -> Self::Result {
         kept.map(F::give)
+    }
+
+    #[inline]
+    fn copy(kept: &Self::Kept) -> Self::Kept {
+        kept.as_ref().map(F::copy)
     }
 
     const BITS: u32 = F::BITS.saturating_add(1);

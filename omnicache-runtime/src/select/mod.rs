@@ -4,6 +4,8 @@
 mod bounds;
 mod config;
 mod copyness;
+#[cfg(feature = "disk")]
+mod disk;
 mod form;
 mod plan;
 pub mod probe;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::Config;
+#[cfg(feature = "disk")]
+use super::disk::DiskSettings;
 use super::form::Facts;
 use super::resolve::Resolver;
 use crate::clock::{Clock, Nanos};
@@ -12,10 +14,6 @@ use crate::error::ConfigError;
 use crate::kind::{Backend, Codec, Kind, Policy};
 use crate::memory::Bounds;
 use crate::removal::Listener;
-#[cfg(feature = "disk")]
-use crate::settings::Secret;
-#[cfg(feature = "disk")]
-use crate::store::{Eviction, Store};
 
 /// Where results of one size class go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,17 +54,7 @@ pub(crate) struct Plan {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) listener: Option<Listener>,
     #[cfg(feature = "disk")]
-    pub(crate) store: Option<Arc<dyn Store>>,
-    #[cfg(feature = "disk")]
-    pub(crate) disk_eviction: Option<Eviction>,
-    #[cfg(feature = "disk")]
-    pub(crate) secret: Option<Secret>,
-    #[cfg(feature = "disk")]
-    pub(crate) one_flight: bool,
-    #[cfg(feature = "disk")]
-    pub(crate) mmap: crate::store::MmapPolicy,
-    #[cfg(feature = "zstd")]
-    pub(crate) compress: Option<i32>,
+    pub(crate) disk: DiskSettings,
     pub(crate) reasons: Vec<String>,
     /// Whether the disk was asked for, and not chosen for the kind alone, so that being unable to is an error.
     pub(crate) insists: bool,
@@ -96,7 +84,7 @@ impl Plan {
     /// Whether the store was chosen for the kind alone, so that it may be done without where it does not pay.
     pub(crate) fn is_automatic(&self) -> bool {
         #[cfg(feature = "disk")]
-        let asked_for = self.store.is_some() || self.one_flight;
+        let asked_for = self.disk.store.is_some() || self.disk.one_flight;
         #[cfg(not(feature = "disk"))]
         let asked_for = false;
         !self.insists && !asked_for

@@ -22,7 +22,7 @@ const DEFAULT_PATIENCE: Duration = Duration::from_mins(1);
 pub(super) struct Resolver<'a> {
     function: &'a str,
     facts: Facts,
-    config: Config,
+    pub(super) config: Config,
     is_async: bool,
     reasons: Vec<String>,
 }
@@ -44,7 +44,7 @@ enum Source {
     Kind,
 }
 
-type Resolved<T> = Result<T, ConfigError>;
+pub(super) type Resolved<T> = Result<T, ConfigError>;
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(function: &'a str, facts: Facts, config: Config, is_async: bool) -> Self {
@@ -90,17 +90,7 @@ impl<'a> Resolver<'a> {
             clock: config.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             listener: config.listener,
             #[cfg(feature = "disk")]
-            store: config.store,
-            #[cfg(feature = "disk")]
-            disk_eviction: config.disk_eviction,
-            #[cfg(feature = "disk")]
-            secret: config.secret,
-            #[cfg(feature = "disk")]
-            one_flight: config.one_flight,
-            #[cfg(feature = "disk")]
-            mmap: config.mmap,
-            #[cfg(feature = "zstd")]
-            compress: config.compress,
+            disk: config.disk,
             reasons: self.reasons,
             has_default_bounds: config.max_entries.is_none() && config.max_bytes.is_none(),
             insists: on_disk && source != Source::Kind,
@@ -111,7 +101,12 @@ impl<'a> Resolver<'a> {
         row(self.facts.kind)
     }
 
-    fn refuse<T>(&self, field: &'static str, value: impl Display, message: impl Into<String>) -> Resolved<T> {
+    pub(super) fn refuse<T>(
+        &self,
+        field: &'static str,
+        value: impl Display,
+        message: impl Into<String>,
+    ) -> Resolved<T> {
         Err(ConfigError {
             function: self.function.to_owned(),
             field,
@@ -169,62 +164,6 @@ impl<'a> Resolver<'a> {
             );
         }
         Ok(())
-    }
-
-    /// What the secret and the locks need.
-    #[cfg(feature = "disk")]
-    fn check_disk(&self) -> Resolved<()> {
-        let config = &self.config;
-        if config.secret.as_ref().is_some_and(|secret| secret.0.is_empty()) {
-            return self.refuse(
-                "secret",
-                "empty",
-                "an empty secret keeps nobody out; give it at least one byte",
-            );
-        }
-        if config.one_flight && !cfg!(any(target_os = "linux", target_os = "android")) {
-            let message = "needs locks that belong to an open file, which this system has not; drop it";
-            return self.refuse("single_flight_across_processes", "true", message);
-        }
-        Ok(())
-    }
-
-    /// What compression needs.
-    #[cfg(feature = "zstd")]
-    fn check_compression(&self, sides: [Side; 2]) -> Resolved<()> {
-        let Some(level) = self.config.compress else { return Ok(()) };
-        if !(1..=22).contains(&level) {
-            return self.refuse("compress", level, "is no level of zstd; write one from 1 to 22, such as 3");
-        }
-        if sides.iter().any(|side| matches!(side.store, Some(Dispatch::File(_)))) {
-            let message = "array files stay as they are, so that others can map them; write `backend = disk`, or drop it";
-            return self.refuse("compress", level, message);
-        }
-        Ok(())
-    }
-
-    /// What makes no sense beside a store of the user's own: it takes the disk's place.
-    #[cfg(feature = "disk")]
-    fn check_store(&self) -> Resolved<()> {
-        let config = &self.config;
-        if config.store.is_none() {
-            return Ok(());
-        }
-        let of_the_disk = [
-            ("dir", config.dir.as_ref().map(|dir| dir.display().to_string())),
-            ("max_disk_bytes", config.max_disk_bytes.map(|bytes| bytes.to_string())),
-            ("disk_eviction", config.disk_eviction.map(|eviction| format!("{eviction:?}"))),
-            ("mmap", (config.mmap != crate::store::MmapPolicy::Auto).then(|| format!("{:?}", config.mmap))),
-            ("single_flight_across_processes", config.one_flight.then(|| "true".to_owned())),
-        ];
-        match of_the_disk.into_iter().find_map(|(field, value)| Some((field, value?))) {
-            Some((field, value)) => self.refuse(
-                field,
-                value,
-                "is about the disk, whose place `store` takes; drop it, and set the store up where it is made",
-            ),
-            None => Ok(()),
-        }
     }
 
     /// What asks for every result on disk: for people, and as a field with its value.

@@ -50,7 +50,16 @@ pub(super) struct Index {
     log: Arc<AtomicU32>,
     readers: Readers,
     /// Row of each function, by the address of its identity; the `Arc` keeps the address its own.
-    functions: RwLock<HashMap<usize, (Arc<Identity>, i64)>>,
+    functions: RwLock<HashMap<usize, (Arc<Identity>, Row)>>,
+}
+
+/// What is known of a function's row.
+#[derive(Clone, Copy)]
+enum Row {
+    /// Its number.
+    Here(i64),
+    /// There was none when the word of commits was this.
+    Absent(u64),
 }
 
 impl Index {
@@ -160,22 +169,50 @@ impl Index {
         connection: &Connection,
         identity: &Arc<Identity>,
     ) -> rusqlite::Result<Option<i64>> {
-        let address = Arc::as_ptr(identity) as usize;
-        let known = self.functions.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, id)) = known.get(&address) {
-            return Ok(Some(*id));
+        if let Some(Row::Here(id)) = self.known(identity) {
+            return Ok(Some(id));
         }
-        drop(known);
         let found = find_function(connection, identity)?;
         if let Some(id) = found {
-            let mut known = self.functions.write().unwrap_or_else(PoisonError::into_inner);
-            if known.len() >= REMEMBERED {
-                known.clear();
-            }
-            known.insert(address, (Arc::clone(identity), id));
+            self.remember(identity, Row::Here(id));
         }
         Ok(found)
     }
+
+    /// Whether a function has no row, and so no entry, as far as can be told without a look at the database.
+    pub(super) fn is_empty_for(&self, identity: &Arc<Identity>) -> bool {
+        matches!(self.known(identity), Some(Row::Absent(word)) if word == self.words.commits())
+    }
+
+    /// Notes that a function had no row in a snapshot that was taken after the word of commits was `word`.
+    pub(super) fn was_empty_for(&self, identity: &Arc<Identity>, word: u64) {
+        // While it is odd, somebody may be about to change that.
+        if word.is_multiple_of(2) {
+            self.remember(identity, Row::Absent(word));
+        }
+    }
+
+    /// The word of commits: as long as it stays the same, nothing is written.
+    pub(super) fn commits(&self) -> u64 {
+        self.words.commits()
+    }
+
+    fn known(&self, identity: &Arc<Identity>) -> Option<Row> {
+        let known = self.functions.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&address(identity)).map(|(_, row)| *row)
+    }
+
+    fn remember(&self, identity: &Arc<Identity>, row: Row) {
+        let mut known = self.functions.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(address(identity), (Arc::clone(identity), row));
+    }
+}
+
+fn address(identity: &Arc<Identity>) -> usize {
+    Arc::as_ptr(identity) as usize
 }
 
 fn find_function(connection: &Connection, identity: &Identity) -> rusqlite::Result<Option<i64>> {
@@ -292,17 +329,16 @@ fn connect(layout: &Layout, access: OpenFlags) -> rusqlite::Result<Connection> {
     wait_for_others(&mut connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     // `journal_size_limit` cuts the log's file after a burst, but not at each new beginning, since to make a file longer
-    // again takes the system longer than to write over it; `cell_size_check` finds torn pages early. The page cache is
-    // small because the system has the pages too: to copy one into memory that is warm takes less time than to
-    // have the system clear memory for one more.
+    // again takes the system longer than to write over it. The page cache is small because the system has the pages
+    // too: to copy one into memory that is warm takes less time than to have the system clear memory for one more.
     connection.execute_batch(
         "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;
-         PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;
-         PRAGMA trusted_schema = OFF",
+         PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF",
     )?;
     if access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
-        // A transaction's pages stay in memory until it is committed.
-        connection.execute_batch("PRAGMA cache_size = -8192")?;
+        // A transaction's pages stay in memory until it is committed; and who writes finds torn pages before adding to
+        // them. A reader verifies what it finds there anyway, and would look at 200 keys for each page it reads.
+        connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA cell_size_check = ON")?;
     }
     Ok(connection)
 }

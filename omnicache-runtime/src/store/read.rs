@@ -216,7 +216,12 @@ impl DiskStore {
 
     fn look(&self, key: &StoreKey, now: Nanos) -> Result<Seen, Fault> {
         let index = self.index()?;
-        let seen = index.look_up(|connection| seen(&index, connection, key, now));
+        // Most functions store only what is large: those that have stored nothing yet need no query to say so.
+        if index.is_empty_for(&key.identity) {
+            return Ok(Seen::Absent(None));
+        }
+        let word = index.commits();
+        let seen = index.look_up(|connection| seen(&index, connection, key, (now, word)));
         Ok(seen.map_err(|e| self.fault("looking up an entry", e))?.unwrap_or(Seen::Absent(None)))
     }
 
@@ -305,8 +310,17 @@ impl DiskStore {
     }
 }
 
-fn seen(index: &Index, connection: &Connection, key: &StoreKey, now: Nanos) -> rusqlite::Result<Seen> {
-    let Some(function) = index.function(connection, &key.identity)? else { return Ok(Seen::Absent(None)) };
+/// Looks for a key's row; `word` is that of commits, from before the look.
+fn seen(
+    index: &Index,
+    connection: &Connection,
+    key: &StoreKey,
+    (now, word): (Nanos, u64),
+) -> rusqlite::Result<Seen> {
+    let Some(function) = index.function(connection, &key.identity)? else {
+        index.was_empty_for(&key.identity, word);
+        return Ok(Seen::Absent(None));
+    };
     let slot = slot(key);
     let found = connection
         .prepare_cached("SELECT id, boot, file, head, payload FROM entry WHERE function = ?1 AND slot = ?2")?

@@ -14,7 +14,7 @@ use super::open::DiskStore;
 use crate::error::{Fault, FaultKind};
 
 /// How long a lock is waited for that could not be had the last time.
-const KNOCK: Duration = Duration::from_millis(100);
+const KNOCK: Duration = Duration::from_millis(20);
 
 /// A transaction that holds the write lock.
 pub(super) struct Work<'a> {

@@ -9,6 +9,7 @@ use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 use super::element::{Element, copy};
 use super::header::Header;
 use super::{Array, MappedArray};
+use crate::codec::copying::copied_values;
 use crate::codec::{Leaf, Measure, Native, Payload, TypeShape, expect_codec, shape_of};
 use crate::error::{Fault, FaultKind};
 use crate::kind::{Codec, Kind};
@@ -106,8 +107,20 @@ fn read_mapped<A: Element, D: Dimension>(
     copied(payload, checked).map(MappedArray::from)
 }
 
+/// A copy with the same layout.
+fn duplicated<A: Element, D: Dimension>(array: &Owned<A, D>) -> Owned<A, D> {
+    let fortran = !array.is_standard_layout() && array.t().is_standard_layout();
+    let copied = if fortran {
+        array.t().as_slice().and_then(copied_values)
+    } else {
+        array.as_slice().and_then(copied_values)
+    };
+    let shape = array.raw_dim().set_f(fortran);
+    copied.and_then(|values| Owned::from_shape_vec(shape, values).ok()).unwrap_or_else(|| array.clone())
+}
+
 macro_rules! arrays {
-    ($($type:ident: $read:expr;)+) => {
+    ($($type:ident: $read:expr, $copy:expr;)+) => {
         $(impl<A: Element, D: Dimension + 'static> Leaf<$type<A, D>> for Array {
             const KIND: Kind = Kind::Array;
             const CODEC: Codec = Codec::Npy;
@@ -128,6 +141,10 @@ macro_rules! arrays {
             fn shape() -> TypeShape {
                 shape::<A, D>()
             }
+
+            fn copy(value: &$type<A, D>) -> $type<A, D> {
+                $copy(value)
+            }
         }
 
         impl<A: Element, D: Dimension + 'static> Native for $type<A, D> {
@@ -137,7 +154,7 @@ macro_rules! arrays {
 }
 
 arrays! {
-    Owned: read_owned;
-    ArcArray: |codec, payload| read_owned(codec, payload).map(Owned::into_shared);
-    MappedArray: read_mapped;
+    Owned: read_owned, duplicated;
+    ArcArray: |codec, payload| read_owned(codec, payload).map(Owned::into_shared), Clone::clone;
+    MappedArray: read_mapped, Clone::clone;
 }

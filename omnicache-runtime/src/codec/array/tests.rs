@@ -180,3 +180,19 @@ fn the_shape_tells_element_type_and_dimensions() {
     }
     assert_eq!(shapes[0], <Array as Leaf<MappedArray<f64, ndarray::Ix2>>>::shape());
 }
+
+#[test]
+fn a_copy_has_the_values_and_the_layout() {
+    for side in [3, 1500] {
+        let rows = Array2::from_shape_fn((side, side), |(i, j)| (i * 7 + j) as f64);
+        let columns =
+            Array2::from_shape_vec((side, side).f(), rows.iter().copied().collect()).expect("a shape");
+        let mut turned = Array3::from_shape_fn((2, side, side), |(i, j, k)| (i + j * k) as f64);
+        turned.swap_axes(0, 1);
+        for array in [rows.into_dyn(), columns.into_dyn(), turned.into_dyn()] {
+            let copy = <Array as Leaf<_>>::copy(&array);
+            assert!(copy == array);
+            assert_eq!(copy.strides(), array.clone().strides());
+        }
+    }
+}
