@@ -38,6 +38,16 @@ fn ours_bounded(n: u64) -> u64 {
     value(n)
 }
 
+#[omnicache::cache]
+fn ours_unbounded(n: u64) -> u64 {
+    value(n)
+}
+
+#[omnicache::cache(max_entries = 100_000)]
+fn ours_general(n: u64) -> (u64, u64) {
+    (value(n), n)
+}
+
 #[omnicache::cache(ttl = "1h")]
 fn ours_timed(n: u64) -> u64 {
     value(n)
@@ -310,6 +320,10 @@ fn misses() {
     let results = Contest::new("u64 -> u64, miss and insert, 100,000 entries at most")
         .entrant("omnicache(max_entries)", || {
             keys().map(|n| ours_bounded(black_box(n))).fold(0, u64::wrapping_add)
+        })
+        .entrant("omnicache", || keys().map(|n| ours_unbounded(black_box(n))).fold(0, u64::wrapping_add))
+        .entrant("omnicache(max_entries), pairs of numbers", || {
+            keys().map(|n| ours_general(black_box(n)).0).fold(0, u64::wrapping_add)
         })
         .entrant("#[cached(max_size)]", || {
             keys().map(|n| cached_bounded(black_box(n))).fold(0, u64::wrapping_add)

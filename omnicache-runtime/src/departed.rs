@@ -5,83 +5,35 @@ use std::sync::{Mutex, PoisonError};
 use crate::explain::CallExplanation;
 use crate::key::Digest;
 
-/// How many departures are remembered per function: a power of two.
+/// How many departures are remembered per function.
 const REMEMBERED: usize = 4096;
-/// Stands for no note.
-const NONE: u16 = u16::MAX;
 
 /// The latest departures of one function.
 #[derive(Debug, Default)]
 pub(crate) struct Departed(Mutex<Latest>);
 
-/// A ring of notes, each in a chain of those whose digests share some bits, from the newest to the oldest. Nothing is
-/// allocated once the ring is full.
+/// A ring of notes: an entry leaves at each miss of a full cache, while hardly anybody ever asks why.
 #[derive(Debug, Default)]
 struct Latest {
-    notes: Vec<Note>,
+    notes: Vec<(Digest, CallExplanation)>,
     /// Which note goes next, once there are as many as are remembered.
     oldest: usize,
-    /// The newest note of each chain.
-    chains: Vec<u16>,
-}
-
-/// Why an entry left.
-#[derive(Debug)]
-struct Note {
-    low: u64,
-    high: u64,
-    /// The next in the chain.
-    older: u16,
-    why: CallExplanation,
-}
-
-/// The chain of a digest.
-fn chain(low: u64) -> usize {
-    usize::try_from(low % REMEMBERED as u64).unwrap_or(0)
 }
 
 impl Latest {
     fn note(&mut self, digest: Digest, why: CallExplanation) {
-        if self.chains.is_empty() {
-            self.chains = vec![NONE; REMEMBERED];
-        }
-        let (low, high) = (digest.low(), digest.high());
-        let at = if self.notes.len() < REMEMBERED {
-            self.notes.push(Note { low, high, older: NONE, why });
-            self.notes.len() - 1
-        } else {
-            let at = self.oldest;
-            self.oldest = (at + 1) % REMEMBERED;
-            self.unchain(at);
-            at
-        };
-        let at_in_chain = u16::try_from(at).unwrap_or(NONE);
-        let older = std::mem::replace(&mut self.chains[chain(low)], at_in_chain);
-        self.notes[at] = Note { low, high, older, why };
-    }
-
-    /// Takes the oldest note off its chain: it is the last of it.
-    fn unchain(&mut self, oldest: usize) {
-        let newest = &mut self.chains[chain(self.notes[oldest].low)];
-        if usize::from(*newest) == oldest {
-            *newest = NONE;
-            return;
-        }
-        let mut at = usize::from(*newest);
-        while let Some(note) = self.notes.get_mut(at) {
-            at = usize::from(note.older);
-            if at == oldest {
-                note.older = NONE;
-            }
+        if self.notes.len() < REMEMBERED {
+            self.notes.push((digest, why));
+        } else if let Some(oldest) = self.notes.get_mut(self.oldest) {
+            *oldest = (digest, why);
+            self.oldest = (self.oldest + 1) % REMEMBERED;
         }
     }
 
     fn why(&self, digest: Digest) -> Option<CallExplanation> {
-        let newest = *self.chains.get(chain(digest.low()))?;
-        let note = |index: u16| self.notes.get(usize::from(index));
-        std::iter::successors(note(newest), |newer| note(newer.older))
-            .find(|note| (note.low, note.high) == (digest.low(), digest.high()))
-            .map(|note| note.why)
+        let (newest, older) = self.notes.split_at(self.oldest);
+        let latest_first = newest.iter().rev().chain(older.iter().rev());
+        latest_first.copied().find(|(noted, _)| *noted == digest).map(|(_, why)| why)
     }
 }
 

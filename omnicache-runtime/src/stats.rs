@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::clock::{Nanos, nanos};
+use crate::key::Digest;
 use crate::stripes::{self, SHARED};
 
 /// What a cache has done since its process began.
@@ -78,20 +79,15 @@ impl Stats {
 /// One function's counters.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    memory_hits: Striped,
+    stripes: Striped,
     pub(crate) disk_hits: Count,
     pub(crate) coalesced: Count,
-    pub(crate) misses: Count,
-    pub(crate) stores: Count,
-    pub(crate) evictions: Count,
     pub(crate) expirations: Count,
     pub(crate) too_large: Count,
     pub(crate) errors: Count,
-    cost: Count,
-    costed: Count,
 }
 
-/// A counter that is written off the hit path.
+/// A counter that is seldom written.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
 
@@ -109,36 +105,58 @@ impl Counters {
     /// Counts a hit in memory.
     #[inline]
     pub(crate) fn memory_hit(&self) {
-        self.memory_hits.add();
+        self.stripes.add([(Often::MemoryHits, 1)]);
     }
 
     /// Counts a hit in memory if this thread has a stripe of its own; tells whether it has.
     #[inline]
     pub(crate) fn memory_hit_of_owner(&self) -> bool {
-        self.memory_hits.add_to_own()
+        self.stripes.add_to_own([(Often::MemoryHits, 1)])
+    }
+
+    /// Counts a call that runs the body.
+    pub(crate) fn miss(&self) {
+        self.stripes.add([(Often::Misses, 1)]);
+    }
+
+    /// Counts a result that is kept.
+    pub(crate) fn store(&self) {
+        self.stripes.add([(Often::Stores, 1)]);
+    }
+
+    /// Counts entries given up to make room.
+    pub(crate) fn evicted(&self, entries: u64) {
+        self.stripes.add([(Often::Evictions, entries)]);
     }
 
     /// Notes what computing a result took.
     pub(crate) fn computed(&self, cost: Nanos) {
-        self.cost.add(cost);
-        self.costed.add(1);
+        self.stripes.add([(Often::Cost, cost), (Often::Costed, 1)]);
+    }
+
+    /// What a body will take, as far as it is known without looking at the clock: where bodies are quick, only those of
+    /// one key in so many are measured.
+    pub(crate) fn expected_cost(&self, digest: Digest) -> Option<Nanos> {
+        if digest.low().is_multiple_of(MEASURED) { None } else { self.quick_body() }
     }
 
     /// What computing a result takes on average, where enough is known of it to tell that measuring each would take
     /// longer than the bodies themselves.
-    pub(crate) fn quick_body(&self) -> Option<Nanos> {
-        let (cost, computed) = (self.cost.get(), self.costed.get());
+    fn quick_body(&self) -> Option<Nanos> {
+        // As this thread has seen it: to ask for all would take as long as the body.
+        let [cost, computed] = self.stripes.own([Often::Cost, Often::Costed]);
         (computed >= ENOUGH && cost < QUICK.saturating_mul(computed)).then(|| cost / computed)
     }
 
     /// What computing a result takes on average, if any was computed or read.
     pub(crate) fn mean_cost(&self) -> Option<Duration> {
-        self.cost.get().checked_div(self.costed.get()).map(Duration::from_nanos)
+        let [cost, computed] = self.stripes.sums([Often::Cost, Often::Costed]);
+        cost.checked_div(computed).map(Duration::from_nanos)
     }
 
     /// What to say of a function that is faster than a lookup, once enough is known of it.
     pub(crate) fn warning(&self, lookup: impl Fn()) -> Option<String> {
-        let (computed, mean) = (self.costed.get(), self.mean_cost()?);
+        let ([computed], mean) = (self.stripes.sums([Often::Costed]), self.mean_cost()?);
         if computed < ENOUGH {
             return None;
         }
@@ -149,13 +167,15 @@ impl Counters {
 
     /// The figures, without what is held.
     pub(crate) fn snapshot(&self) -> Stats {
+        let [memory_hits, misses, stores, evictions] =
+            self.stripes.sums([Often::MemoryHits, Often::Misses, Often::Stores, Often::Evictions]);
         let mut stats = Stats {
-            memory_hits: self.memory_hits.sum(),
+            memory_hits,
             disk_hits: self.disk_hits.get(),
             coalesced: self.coalesced.get(),
-            misses: self.misses.get(),
-            stores: self.stores.get(),
-            evictions: self.evictions.get(),
+            misses,
+            stores,
+            evictions,
             expirations: self.expirations.get(),
             too_large: self.too_large.get(),
             errors: self.errors.get(),
@@ -169,6 +189,9 @@ impl Counters {
 
 /// So many results tell what computing one takes.
 const ENOUGH: u64 = 1000;
+
+/// Of quick bodies those of one key in so many are measured.
+const MEASURED: u64 = 16;
 
 /// A body that takes less, in nanoseconds, is measured now and then only.
 const QUICK: Nanos = 200;
@@ -187,14 +210,28 @@ fn dearer_than_body(lookup: Duration, body: Duration) -> Option<String> {
     })
 }
 
-/// A counter whose stripes belong to one thread each, so that counting needs no atomic read-modify-write and no
+/// What is counted often enough to be counted by each thread for itself.
+#[derive(Clone, Copy, Debug)]
+enum Often {
+    MemoryHits,
+    Misses,
+    Stores,
+    Evictions,
+    /// Nanoseconds that bodies took.
+    Cost,
+    /// Bodies that were measured, or taken to be like those that were.
+    Costed,
+}
+
+/// Counters whose stripes belong to one thread each, so that counting needs no atomic read-modify-write and no
 /// line moves between cores.
 #[derive(Debug)]
 struct Striped([Stripe; SHARED + 1]);
 
+/// One thread's counters: a cache line.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Stripe(AtomicU64);
+struct Stripe([AtomicU64; 6]);
 
 impl Default for Striped {
     fn default() -> Self {
@@ -204,33 +241,44 @@ impl Default for Striped {
 
 impl Striped {
     #[inline]
-    fn add_to_own(&self) -> bool {
+    fn add_to_own<const N: usize>(&self, counts: [(Often, u64); N]) -> bool {
         let own = self.0[..SHARED].get(stripes::own());
         if let Some(Stripe(own)) = own {
-            own.store(own.load(Relaxed) + 1, Relaxed);
+            for (what, more) in counts {
+                let count = &own[what as usize];
+                count.store(count.load(Relaxed).wrapping_add(more), Relaxed);
+            }
         }
         own.is_some()
     }
 
     #[inline]
-    fn add(&self) {
-        if !self.add_to_own() {
-            self.add_elsewhere();
+    fn add<const N: usize>(&self, counts: [(Often, u64); N]) {
+        if !self.add_to_own(counts) {
+            self.add_elsewhere(counts);
         }
     }
 
     /// Counts for a thread that counts for the first time, or has no stripe of its own.
     #[cold]
-    fn add_elsewhere(&self) {
+    fn add_elsewhere<const N: usize>(&self, counts: [(Often, u64); N]) {
         if stripes::take() == SHARED {
-            self.0[SHARED].0.fetch_add(1, Relaxed);
+            for (what, more) in counts {
+                self.0[SHARED].0[what as usize].fetch_add(more, Relaxed);
+            }
         } else {
-            self.add_to_own();
+            self.add_to_own(counts);
         }
     }
 
-    fn sum(&self) -> u64 {
-        self.0.iter().map(|stripe| stripe.0.load(Relaxed)).sum()
+    /// What this thread has counted, or all those that have no stripe of their own.
+    fn own<const N: usize>(&self, wanted: [Often; N]) -> [u64; N] {
+        let Stripe(own) = self.0.get(stripes::own()).unwrap_or(&self.0[SHARED]);
+        wanted.map(|what| own[what as usize].load(Relaxed))
+    }
+
+    fn sums<const N: usize>(&self, wanted: [Often; N]) -> [u64; N] {
+        wanted.map(|what| self.0.iter().map(|stripe| stripe.0[what as usize].load(Relaxed)).sum())
     }
 }
 

@@ -26,6 +26,7 @@ mod flights_async;
 mod helpers;
 mod keys;
 mod kinds;
+mod locals;
 mod options;
 mod refusals;
 mod removals;

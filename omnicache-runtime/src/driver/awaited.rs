@@ -203,7 +203,7 @@ impl<F: SharedForm> Function<F> {
 
     async fn compute_awaited(&self, miss: &Miss, body: impl Future<Output = F::Result>) -> F::Result {
         if is_leading(self.place(miss.digest)) {
-            self.common.counters.misses.add(1);
+            self.common.counters.miss();
             return body.await;
         }
         loop {
@@ -253,7 +253,7 @@ impl<F: SharedForm> Function<F> {
             lead.land(|| Self::found(&loaded.kept));
             return F::give(loaded.kept);
         }
-        self.common.counters.misses.add(1);
+        self.common.counters.miss();
         let start = Instant::now();
         let result = Leading::drive(self.place(miss.digest), &lead, body).await;
         let worth = match self.appraise(miss, result, nanos(start.elapsed())) {

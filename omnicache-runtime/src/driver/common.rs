@@ -136,7 +136,7 @@ impl Common {
     pub(super) fn on_evict(self: &Arc<Self>) -> OnEvict {
         let common = Arc::clone(self);
         Arc::new(move |digest| {
-            common.counters.evictions.add(1);
+            common.counters.evicted(1);
             common.left(digest, Cause::Evicted);
         })
     }

@@ -15,7 +15,7 @@ use crate::explain::{CallExplanation, Explanation, human_size, human_span};
 use crate::flight::Flights;
 use crate::key::{Digest, FileContent, KeyWriter, Secret};
 use crate::kind::{Backend, Kind, Policy};
-use crate::memory::{Entry, Found, Scalars, Tier, TierPlan, WordsOf};
+use crate::memory::{Entry, Found, ScalarPlan, Tier, TierPlan, WordsOf};
 use crate::removal::Cause;
 use crate::select::{Dispatch, Form, Plan, SharedForm, Side};
 use crate::stats::Stats;
@@ -115,9 +115,10 @@ impl<F: SharedForm> Function<F> {
             && plan.policy == Policy::S3Fifo
             && plan.idle.is_none()
             && !rules.ttl_varies()
-            && Scalars::<F::Kept>::hold(F::BITS, plan.ttl.is_some())
-            && plan.has_default_bounds
             && !plan.persists();
+        let words = WordsOf { bits: F::BITS, to: F::to_bits, from: F::from_bits };
+        let scalars =
+            plain.then(|| ScalarPlan::new(words, facts.size, plan.ttl, plan.bounds, plan.has_default_bounds));
         let tier = Tier::new(TierPlan {
             bounds: plan.bounds,
             policy: plan.policy,
@@ -127,8 +128,7 @@ impl<F: SharedForm> Function<F> {
             clock: Arc::clone(&plan.clock),
             on_evict: common.on_evict(),
             on_expire: common.on_expire(),
-            words: plain.then_some(WordsOf { bits: F::BITS, to: F::to_bits, from: F::from_bits }),
-            word_size: facts.size,
+            scalars: scalars.flatten(),
             awaited: site.meta.is_async,
         });
         let shelf = plan
@@ -306,7 +306,7 @@ impl<F: SharedForm> Function<F> {
         let rejected = Verdict { memory: false, stored: false, generation: since };
         match outcome {
             Ok(Saved::Kept { evicted, generation }) => {
-                self.common.counters.evictions.add(evicted);
+                self.common.counters.evicted(evicted);
                 Verdict { memory: worth.side.memory && self.tier.fits(worth.size), stored: true, generation }
             }
             Ok(Saved::Unwritable) => {
@@ -342,7 +342,7 @@ impl<F: SharedForm> Function<F> {
     /// Notes the outcome, and gives the memory entry if there shall be one.
     pub(super) fn entry(&self, worth: &Worth<F>, verdict: Verdict) -> Option<Entry<F::Kept>> {
         if verdict.memory || verdict.stored {
-            self.common.counters.stores.add(1);
+            self.common.counters.store();
         }
         verdict.memory.then(|| {
             Entry::new(F::copy(&worth.kept), worth.size, worth.stored_at, worth.ttl, verdict.generation)

@@ -5,13 +5,11 @@
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::ThreadId;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::awaited::AsyncCached;
 use super::common::Common;
@@ -23,11 +21,11 @@ use super::site::Site;
 use super::sync::timed;
 use crate::clock::{Nanos, nanos};
 use crate::explain::{CallExplanation, Explanation};
-use crate::key::{DigestState, KeyWriter};
-use crate::memory::{Entry, LocalTier};
+use crate::key::KeyWriter;
+use crate::memory::{Entry, Load, LocalTier};
 use crate::removal::Cause;
 use crate::select::{Config, Form, Plan};
-use crate::settings::{Mode, mode};
+use crate::settings::{Mode, is_plain, mode};
 use crate::stats::Stats;
 
 /// This thread's cache of a function.
@@ -39,7 +37,7 @@ struct Inner<F: Form> {
     rules: Rules<F::Result>,
     /// The clears this thread has carried out.
     cleared: Cell<u64>,
-    thread: ThreadId,
+    held: Arc<Held>,
 }
 
 /// What all threads share of a local function.
@@ -48,13 +46,55 @@ pub(super) struct LocalShared {
     plan: Plan,
     ttl_varies: bool,
     clears: AtomicU64,
-    /// What each thread holds: entries and bytes.
-    loads: Mutex<HashMap<ThreadId, (u64, u64)>>,
+    /// What each thread holds.
+    loads: Mutex<Vec<Arc<Held>>>,
+}
+
+/// How much a thread holds, as it tells the others.
+#[derive(Default)]
+struct Held {
+    entries: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Held {
+    fn set(&self, Load { entries, bytes }: Load) {
+        self.entries.store(entries, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+}
+
+/// One instantiation of a function in this thread.
+struct Instance {
+    marker: TypeId,
+    inner: Rc<dyn Any>,
 }
 
 thread_local! {
-    /// By address and type, which are hashes enough.
-    static LOCALS: RefCell<HashMap<(usize, TypeId), Rc<dyn Any>, DigestState>> = RefCell::default();
+    /// By the number of the site, of which a function that is not generic has one.
+    static LOCALS: RefCell<Vec<Vec<Instance>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// This thread's cache, if there is one already, and still: a thread that ends has none any more.
+#[inline]
+fn find<T: Any>(number: usize, marker: TypeId) -> Option<Rc<T>> {
+    let find = |locals: &RefCell<Vec<Vec<Instance>>>| {
+        let locals = locals.borrow();
+        let instance = locals.get(number)?.iter().find(|instance| instance.marker == marker)?;
+        Rc::clone(&instance.inner).downcast().ok()
+    };
+    LOCALS.try_with(find).ok().flatten()
+}
+
+fn list(number: usize, instance: Instance) {
+    // Where the thread ends, the cache is the call's alone.
+    let _ = LOCALS.try_with(|locals| {
+        let mut locals = locals.borrow_mut();
+        if locals.len() <= number {
+            locals.resize_with(number + 1, Vec::new);
+        }
+        locals[number].push(instance);
+    });
 }
 
 impl<F: Form> std::fmt::Debug for Local<F> {
@@ -64,13 +104,17 @@ impl<F: Form> std::fmt::Debug for Local<F> {
 }
 
 impl<F: Form> Local<F> {
+    #[inline]
     pub(super) fn of<M>(site: &'static Site, setup: impl FnOnce() -> Setup<F::Result>) -> Self {
         let marker = typeid::of::<M>();
-        let place = (std::ptr::from_ref(site) as usize, marker);
-        let found = LOCALS.with_borrow(|locals| locals.get(&place).cloned());
-        if let Some(inner) = found.and_then(|inner| inner.downcast().ok()) {
-            return Self(inner);
+        match find(site.number(), marker) {
+            Some(inner) => Self(inner),
+            None => Self::new::<M>(site, marker, setup),
         }
+    }
+
+    #[cold]
+    fn new<M>(site: &'static Site, marker: TypeId, setup: impl FnOnce() -> Setup<F::Result>) -> Self {
         let Setup { config, keep_if, ttl_if } = setup();
         let shared = site.instance::<M, _>(|| LocalShared::new::<F>(site, config, ttl_if.is_some()));
         let plan = &shared.plan;
@@ -84,18 +128,29 @@ impl<F: Form> Local<F> {
         );
         let rules = Rules::new(keep_if, ttl_if, plan);
         let cleared = Cell::new(shared.clears.load(Ordering::Acquire));
-        let inner = Rc::new(Inner { shared, tier, rules, cleared, thread: std::thread::current().id() });
-        LOCALS.with_borrow_mut(|locals| locals.insert(place, Rc::clone(&inner) as Rc<dyn Any>));
+        let held = Arc::default();
+        shared.lock_loads().push(Arc::clone(&held));
+        let inner = Rc::new(Inner { shared, tier, rules, cleared, held });
+        list(site.number(), Instance { marker, inner: Rc::clone(&inner) as Rc<dyn Any> });
         Self(inner)
     }
 
+    #[inline]
     fn tier(&self) -> &LocalTier<F::Kept> {
         let clears = self.0.shared.clears.load(Ordering::Acquire);
-        if self.0.cleared.replace(clears) != clears {
-            let held = self.0.tier.clear();
-            self.0.shared.common.all_left(&held, Cause::Cleared);
+        if self.0.cleared.get() != clears {
+            self.hear_of(clears);
         }
         &self.0.tier
+    }
+
+    /// Carries out a clear that was asked for, here or elsewhere.
+    #[cold]
+    fn hear_of(&self, clears: u64) {
+        self.0.cleared.set(clears);
+        let held = self.0.tier.clear();
+        self.0.shared.common.all_left(&held, Cause::Cleared);
+        self.note_load();
     }
 
     fn settle(&self, miss: &Miss, result: F::Result, cost: Nanos) -> F::Result {
@@ -112,12 +167,12 @@ impl<F: Form> Local<F> {
             common.too_large(size);
         } else if wanted {
             let plan = &self.0.shared.plan;
-            let entry = Entry::new(kept.clone(), size, plan.clock.now(), ttl, 0);
+            let entry = Entry::new(F::copy(&kept), size, plan.clock.now(), ttl, 0);
             if common.listens() && self.tier().peek(miss.digest).is_some() {
                 common.left(miss.digest, Cause::Replaced);
             }
             self.tier().insert(miss.digest, entry);
-            common.counters.stores.add(1);
+            common.counters.store();
             common.recomputed(miss.digest);
             self.note_load();
             common.tell();
@@ -126,15 +181,13 @@ impl<F: Form> Local<F> {
     }
 
     fn note_load(&self) {
-        let load = self.0.tier.load();
-        let mut loads = self.0.shared.loads.lock().unwrap_or_else(PoisonError::into_inner);
-        loads.insert(self.0.thread, (load.entries, load.bytes));
+        self.0.held.set(self.0.tier.load());
     }
 }
 
 impl<F: Form> Drop for Inner<F> {
     fn drop(&mut self) {
-        self.shared.loads.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.thread);
+        self.shared.lock_loads().retain(|held| !Arc::ptr_eq(held, &self.held));
     }
 }
 
@@ -146,6 +199,10 @@ impl LocalShared {
         let common = Common::new(site, plan.listener.clone());
         Self { common, plan, ttl_varies, clears: AtomicU64::new(0), loads: Mutex::default() }
     }
+
+    fn lock_loads(&self) -> MutexGuard<'_, Vec<Arc<Held>>> {
+        self.loads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Registered for LocalShared {
@@ -155,15 +212,16 @@ impl Registered for LocalShared {
 
     fn stats(&self) -> Stats {
         let mut stats = self.common.counters.snapshot();
-        let loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
-        stats.entries = loads.values().map(|load| load.0).sum();
-        stats.bytes = loads.values().map(|load| load.1).sum();
+        for held in self.lock_loads().iter() {
+            stats.entries += held.entries.load(Ordering::Relaxed);
+            stats.bytes += held.bytes.load(Ordering::Relaxed);
+        }
         stats
     }
 
     fn clear(&self) {
         self.clears.fetch_add(1, Ordering::AcqRel);
-        self.loads.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.lock_loads().iter().for_each(|held| held.set(Load::default()));
     }
 }
 
@@ -176,6 +234,22 @@ impl<F: Form> Local<F> {
 impl<F: Form> Cached for Local<F> {
     type Result = F::Result;
 
+    #[inline]
+    fn hit(&self, key: impl WriteKey) -> Result<F::Result, Seen> {
+        if !is_plain() {
+            return Err(Seen::NOTHING);
+        }
+        let digest = KeyWriter::digest(&key);
+        // Plain values are cloned by code of ours. The map is lent to no other.
+        if F::BITS <= 128
+            && let Some(kept) = self.tier().read(digest, |entry| entry.value.clone())
+        {
+            self.0.shared.common.counters.memory_hit();
+            return Ok(F::give(kept));
+        }
+        Err(Seen::new(digest))
+    }
+
     fn call(&self, seen: Seen, key: impl WriteKey) -> Step<F::Result, Miss> {
         if mode() == Mode::Disabled {
             return Step::Body(self.uncached());
@@ -186,14 +260,14 @@ impl<F: Form> Cached for Local<F> {
             && let Some(entry) = self.tier().get(digest)
         {
             common.counters.memory_hit();
-            return Step::Done(F::give(entry.value.clone()));
+            return Step::Done(F::give(F::copy(&entry.value)));
         }
         Step::Body(Miss { digest, key: None, files: KeyWriter::files(&key), purpose: Purpose::Value })
     }
 
     fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
         let entry = self.tier().peek(KeyWriter::digest(&key)).filter(|_| mode() != Mode::Disabled)?;
-        Some(F::give(entry.value.clone()))
+        Some(F::give(F::copy(&entry.value)))
     }
 
     fn contains(&self, key: impl WriteKey) -> bool {
@@ -241,10 +315,13 @@ impl<F: Form> Cached for Local<F> {
     fn run(&self, miss: Miss, body: impl FnOnce() -> F::Result) -> F::Result {
         match miss.purpose {
             Purpose::Uncached => return body(),
-            Purpose::Value => self.0.shared.common.counters.misses.add(1),
+            Purpose::Value => self.0.shared.common.counters.miss(),
             Purpose::Refresh => {}
         }
-        let (result, cost) = timed(body);
+        let (result, cost) = match self.0.shared.common.counters.expected_cost(miss.digest) {
+            Some(cost) => (body(), cost),
+            None => timed(body),
+        };
         self.settle(&miss, result, cost)
     }
 }
@@ -277,7 +354,7 @@ impl<F: Form> AsyncCached for Local<F> {
     async fn run_awaited(&self, miss: Miss, body: impl Future<Output = F::Result>) -> F::Result {
         match miss.purpose {
             Purpose::Uncached => return body.await,
-            Purpose::Value => self.0.shared.common.counters.misses.add(1),
+            Purpose::Value => self.0.shared.common.counters.miss(),
             Purpose::Refresh => {}
         }
         let start = std::time::Instant::now();

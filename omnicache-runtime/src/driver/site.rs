@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use super::function::Function;
@@ -52,6 +53,8 @@ pub struct Site {
     pub meta: Meta,
     first: OnceLock<Instance>,
     more: RwLock<Option<HashMap<TypeId, Instance>>>,
+    /// Its number among those that threads have caches of their own for, from one; zero before it has any.
+    number: AtomicUsize,
 }
 
 /// One instantiation: a generic function has many, any other one.
@@ -94,7 +97,24 @@ impl std::fmt::Debug for Site {
 impl Site {
     #[doc(hidden)]
     pub const fn new(meta: Meta) -> Self {
-        Self { meta, first: OnceLock::new(), more: RwLock::new(None) }
+        Self { meta, first: OnceLock::new(), more: RwLock::new(None), number: AtomicUsize::new(0) }
+    }
+
+    /// Its number among those that threads have caches of their own for.
+    #[inline]
+    pub(super) fn number(&self) -> usize {
+        match self.number.load(Relaxed) {
+            0 => self.take_number(),
+            number => number,
+        }
+    }
+
+    #[cold]
+    fn take_number(&self) -> usize {
+        static NUMBERS: AtomicUsize = AtomicUsize::new(0);
+        let next = NUMBERS.fetch_add(1, Relaxed) + 1;
+        // Of two threads that take one at once, both get the first one's.
+        self.number.compare_exchange(0, next, Relaxed, Relaxed).map_or_else(|taken| taken, |_| next)
     }
 
     /// The instantiation that `M` names, made at its first use.

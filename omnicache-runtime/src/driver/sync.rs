@@ -14,9 +14,6 @@ use crate::memory::{Entry, Found};
 use crate::select::SharedForm;
 use crate::settings::{Mode, is_plain, mode};
 
-/// Of quick bodies those of one key in so many are measured.
-const MEASURED: u64 = 16;
-
 /// Runs a body and measures it.
 pub(super) fn timed<R>(body: impl FnOnce() -> R) -> (R, Nanos) {
     let start = Instant::now();
@@ -49,7 +46,7 @@ impl<F: SharedForm> Cached for &Function<F> {
         } else if let Some(result) = self.read(digest) {
             return Ok(result);
         }
-        Err(Seen::new(digest))
+        if F::BITS <= 64 { self.hit_bounded(digest) } else { Err(Seen::new(digest)) }
     }
 
     fn call(&self, seen: Seen, key: impl WriteKey) -> Step<F::Result, Miss> {
@@ -74,6 +71,7 @@ impl<F: SharedForm> Cached for &Function<F> {
             self.common.counters.memory_hit();
             return Step::Done(F::give(found.into_value(F::copy)));
         }
+        self.tier.expect(digest);
         Step::Body(self.miss(digest, Purpose::Value, &key))
     }
 
@@ -161,6 +159,14 @@ impl<F: SharedForm> Cached for &Function<F> {
 }
 
 impl<F: SharedForm> Function<F> {
+    /// Serves a call of a function with bounds of its own; not inlined, so that others need no room on the stack.
+    #[inline(never)]
+    fn hit_bounded(&self, digest: Digest) -> Result<F::Result, Seen> {
+        let bits = self.tier.bounded_bits_at_once(digest).ok_or(Seen::new(digest))?;
+        self.common.counters.memory_hit();
+        Ok(F::give(F::from_bits(bits)))
+    }
+
     /// What memory has and gives without a lock, counted as a hit.
     fn read(&self, digest: Digest) -> Option<F::Result> {
         let is_current = |entry: &Entry<F::Kept>| {
@@ -203,7 +209,7 @@ impl<F: SharedForm> Function<F> {
     /// A value, from the flight of its key.
     fn compute(&self, miss: &Miss, body: impl FnOnce() -> F::Result) -> F::Result {
         if is_leading(self.place(miss.digest)) {
-            self.common.counters.misses.add(1);
+            self.common.counters.miss();
             return body();
         }
         loop {
@@ -253,10 +259,11 @@ impl<F: SharedForm> Function<F> {
             lead.land(|| Self::found(&loaded.kept));
             return F::give(loaded.kept);
         }
-        self.common.counters.misses.add(1);
+        self.common.counters.miss();
         let (result, cost) = {
             let _leading = Leading::enter(self.place(miss.digest));
-            match self.expected_cost(miss.digest) {
+            // What is written to a store has the cost of its own body.
+            match self.common.counters.expected_cost(miss.digest).filter(|_| self.shelf.is_none()) {
                 Some(cost) => (body(), cost),
                 None => timed(body),
             }
@@ -279,15 +286,6 @@ impl<F: SharedForm> Function<F> {
                 F::give(worth.kept)
             }
         }
-    }
-
-    /// What the body will take, as far as it is known without looking at the clock: where bodies are quick, only those
-    /// of one key in so many are measured. What is written to a store has the cost of its own body.
-    fn expected_cost(&self, digest: Digest) -> Option<Nanos> {
-        if self.shelf.is_some() || digest.low().is_multiple_of(MEASURED) {
-            return None;
-        }
-        self.common.counters.quick_body()
     }
 
     /// What the store has.

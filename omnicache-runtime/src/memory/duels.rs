@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI8, AtomicU32, Ordering::Relaxed};
 
-use super::sharded::Nodes;
+use super::nodes::{Nodes, Place};
 use crate::key::Digest;
 
 /// A resident's frequency less a newcomer's.
@@ -95,24 +95,70 @@ impl Scores {
 /// A decision: who left, and who stayed in its place.
 #[derive(Clone, Copy)]
 struct Duel {
-    /// Half of the loser's digest; that two losers share one is chance, and costs one wrong note.
-    loser: u64,
-    winner: Digest,
-    ticket: u64,
-    /// When: the number of the duel.
-    time: u32,
+    /// A part of the loser's digest; that two losers share one is chance, and costs one wrong note.
+    loser: u32,
+    winner: Place,
+    /// When.
+    time: Moment,
     lead: Lead,
-    newcomer_won: bool,
-    winner_used: bool,
+    outcome: Outcome,
 }
 
-/// How many duels are looked at for the oldest to forget: those of a line or two of memory.
+/// Who has won, and whether it was used since.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Newcomer,
+    NewcomerUsed,
+    Resident,
+    ResidentUsed,
+}
+
+impl Outcome {
+    fn of(newcomer_won: bool) -> Self {
+        if newcomer_won { Self::Newcomer } else { Self::Resident }
+    }
+
+    fn newcomer_won(self) -> bool {
+        matches!(self, Self::Newcomer | Self::NewcomerUsed)
+    }
+
+    fn winner_used(self) -> bool {
+        matches!(self, Self::NewcomerUsed | Self::ResidentUsed)
+    }
+
+    fn used(self) -> Self {
+        if self.newcomer_won() { Self::NewcomerUsed } else { Self::ResidentUsed }
+    }
+}
+
+/// The number of a duel, as far as it takes to tell which of those that are remembered is older.
+type Moment = u16;
+
+/// What a duel knows of its loser.
+#[expect(clippy::cast_possible_truncation, reason = "a part of it")]
+fn part(loser: Digest) -> u32 {
+    loser.low() as u32
+}
+
+/// So many duels of a shard are remembered at most: where there are more, those of a part of all digests. What there is
+/// to learn does not grow with the cache, and the memory of it shall not be larger than the processor's.
+const REMEMBERED: usize = 4096;
+
+/// How many duels are looked at for the oldest to forget: those of a line of memory.
 const WAYS: usize = 4;
 
-/// The latest duels of a shard, about as many as it has entries.
+/// Duels whose losers share a part of their digests.
+#[derive(Clone, Default)]
+#[repr(align(64))]
+struct Bucket([Option<Duel>; WAYS]);
+
+/// The latest duels of a shard, about as many as it has entries, or of a sample of them.
 pub(super) struct Duels {
-    latest: Vec<Option<Duel>>,
-    time: u32,
+    latest: Vec<Bucket>,
+    /// Of so many digests, one takes part: a power of two.
+    sample: u64,
+    /// How many there were.
+    fought: usize,
     scores: Arc<Scores>,
 }
 
@@ -122,7 +168,7 @@ pub(super) struct DuelId(u32);
 
 impl Duels {
     pub(super) fn new(scores: Arc<Scores>) -> Self {
-        Self { latest: Vec::new(), time: 0, scores }
+        Self { latest: Vec::new(), sample: 1, fought: 0, scores }
     }
 
     pub(super) fn scores(&self) -> &Scores {
@@ -131,9 +177,12 @@ impl Duels {
 
     /// Makes room for as many duels as there are entries. What a smaller room held is forgotten.
     pub(super) fn fit(&mut self, entries: usize) {
-        let wanted = entries.next_multiple_of(WAYS);
+        const { assert!(size_of::<Bucket>() == 64, "a bucket is a line of memory") };
+        self.sample = entries.div_ceil(REMEMBERED).next_power_of_two() as u64;
+        let wanted = entries.min(REMEMBERED).div_ceil(WAYS);
         if self.latest.len() < wanted {
-            self.latest = vec![None; wanted.max(self.latest.len() * 2)];
+            let room = wanted.max(self.latest.len() * 2).min(REMEMBERED / WAYS);
+            self.latest = vec![Bucket::default(); room];
         }
     }
 
@@ -142,67 +191,72 @@ impl Duels {
         self.latest = Vec::new();
     }
 
-    /// Where the duels of a loser are.
-    fn bucket(&self, loser: Digest) -> std::ops::Range<usize> {
-        let buckets = (self.latest.len() / WAYS) as u64;
-        let bucket = ((loser.high() & 0xFFFF_FFFF) * buckets) >> 32;
-        let first = usize::try_from(bucket).unwrap_or(0) * WAYS;
-        first..(first + WAYS).min(self.latest.len())
+    /// Where the duels of a loser are, if it takes part.
+    fn bucket(&self, loser: Digest) -> Option<usize> {
+        if !(loser.low() >> 32).is_multiple_of(self.sample) {
+            return None;
+        }
+        let bucket = ((loser.high() & 0xFFFF_FFFF) * self.latest.len() as u64) >> 32;
+        usize::try_from(bucket).ok()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "moments come again, after sixteen rounds at least")]
+    fn now(&self) -> Moment {
+        self.fought as Moment
     }
 
     /// Remembers a duel, in place of an old one.
-    pub(super) fn fought<K>(
+    pub(super) fn fought(
         &mut self,
-        (resident, newcomer): ((Digest, u64), (Digest, u64)),
-        lead: Lead,
-        newcomer_won: bool,
-        nodes: &Nodes<K>,
+        winner: Place,
+        loser: Digest,
+        (lead, newcomer_won): (Lead, bool),
+        nodes: &impl Nodes,
     ) -> Option<DuelId> {
-        let (loser, (winner, ticket)) =
-            if newcomer_won { (resident.0, newcomer) } else { (newcomer.0, resident) };
-        self.time = self.time.wrapping_add(1);
-        let (time, loser_half) = (self.time, loser.low());
+        let bucket = self.bucket(loser)?;
+        self.fought = self.fought.wrapping_add(1);
+        let (time, loser) = (self.now(), part(loser));
         let age = |duel: &Option<Duel>| match duel {
-            Some(duel) if duel.loser != loser_half => time.wrapping_sub(duel.time),
-            _ => u32::MAX,
+            Some(duel) if duel.loser != loser => time.wrapping_sub(duel.time),
+            _ => Moment::MAX,
         };
-        let index = self.bucket(loser).max_by_key(|&index| age(&self.latest[index]))?;
-        if let Some(old) = self.latest[index].take() {
+        let Bucket(ways) = self.latest.get_mut(bucket)?;
+        let (way, oldest) = ways.iter_mut().enumerate().max_by_key(|(_, duel)| age(duel))?;
+        let outcome = Outcome::of(newcomer_won);
+        let forgotten = oldest.replace(Duel { loser, winner, time, lead, outcome });
+        if let Some(old) = forgotten {
             // Its loser was not asked for. That alone tells nothing, but that the winner was does.
             self.settle(&old, false, nodes);
         }
-        let (winner_used, loser) = (false, loser_half);
-        self.latest[index] = Some(Duel { loser, winner, ticket, time, lead, newcomer_won, winner_used });
-        u32::try_from(index).ok().map(DuelId)
+        u32::try_from(bucket * WAYS + way).ok().map(DuelId)
     }
 
     /// Notes that the winner of a duel was used.
-    pub(super) fn winner_used(&mut self, id: DuelId, winner: Digest, ticket: u64) {
-        if let Some(Some(duel)) = self.latest.get_mut(id.0 as usize)
-            && (duel.winner, duel.ticket) == (winner, ticket)
+    pub(super) fn winner_used(&mut self, DuelId(id): DuelId, winner: Place) {
+        if let Some(Bucket(ways)) = self.latest.get_mut(id as usize / WAYS)
+            && let Some(duel) = &mut ways[id as usize % WAYS]
+            && duel.winner == winner
         {
-            duel.winner_used = true;
+            duel.outcome = duel.outcome.used();
         }
     }
 
     /// Notes that a digest was asked for and was not there.
-    pub(super) fn missed<K>(&mut self, digest: Digest, nodes: &Nodes<K>) {
-        let mut bucket = self.bucket(digest);
-        let lost = |duel: &mut Duel| duel.loser == digest.low();
-        if let Some(duel) = bucket.find_map(|index| self.latest[index].take_if(lost)) {
+    pub(super) fn missed(&mut self, digest: Digest, nodes: &impl Nodes) {
+        let Some(bucket) = self.bucket(digest) else { return };
+        let Some(Bucket(ways)) = self.latest.get_mut(bucket) else { return };
+        let lost = |duel: &mut Duel| duel.loser == part(digest);
+        if let Some(duel) = ways.iter_mut().find_map(|duel| duel.take_if(lost)) {
             self.settle(&duel, true, nodes);
         }
     }
 
-    fn settle<K>(&self, duel: &Duel, loser_missed: bool, nodes: &Nodes<K>) {
-        let in_use = || {
-            let node = nodes.get(&duel.winner).filter(|node| node.ticket == duel.ticket);
-            node.is_some_and(|node| node.uses().load(Relaxed) > 0)
-        };
-        if duel.winner_used || in_use() {
-            self.scores.note(duel.lead, duel.newcomer_won);
+    fn settle(&self, duel: &Duel, loser_missed: bool, nodes: &impl Nodes) {
+        let in_use = || nodes.uses(duel.winner).is_some_and(|uses| uses.load(Relaxed) > 0);
+        if duel.outcome.winner_used() || in_use() {
+            self.scores.note(duel.lead, duel.outcome.newcomer_won());
         } else if loser_missed {
-            self.scores.note(duel.lead, !duel.newcomer_won);
+            self.scores.note(duel.lead, !duel.outcome.newcomer_won());
         }
     }
 }

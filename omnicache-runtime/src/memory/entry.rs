@@ -1,7 +1,8 @@
 //! A value in memory with what decides whether it may still be served.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
+use super::nodes::Place;
 use crate::clock::{Nanos, expired};
 
 /// What an entry counts its uses to.
@@ -22,6 +23,17 @@ pub(crate) struct Entry<K> {
     used_at: AtomicU64,
     /// Uses since the queue last looked, at most [`MOST_USES`].
     pub(super) uses: AtomicU8,
+    /// Its index in its shard, of whose lock it is.
+    place: AtomicU32,
+}
+
+/// Counts a use, up to [`MOST_USES`]: what is used often is not written to.
+#[inline]
+pub(super) fn count_use(uses: &AtomicU8) {
+    let counted = uses.load(Ordering::Relaxed);
+    if counted < MOST_USES {
+        uses.store(counted + 1, Ordering::Relaxed);
+    }
 }
 
 impl<K> Entry<K> {
@@ -34,6 +46,7 @@ impl<K> Entry<K> {
             generation: AtomicU64::new(generation),
             used_at: AtomicU64::new(stored_at),
             uses: AtomicU8::new(0),
+            place: AtomicU32::new(0),
         }
     }
 
@@ -53,13 +66,20 @@ impl<K> Entry<K> {
         self.generation.store(generation, Ordering::Release);
     }
 
-    /// Counts a use, up to [`MOST_USES`]: what is used often is not written to.
+    /// Counts a use.
     #[inline]
     pub(super) fn count_use(&self) {
-        let uses = self.uses.load(Ordering::Relaxed);
-        if uses < MOST_USES {
-            self.uses.store(uses + 1, Ordering::Relaxed);
-        }
+        count_use(&self.uses);
+    }
+
+    /// Where it is in its shard.
+    pub(super) fn place(&self) -> u32 {
+        self.place.load(Ordering::Relaxed)
+    }
+
+    /// Notes where it is in its shard.
+    pub(super) fn settle(&self, place: Place) {
+        self.place.store(place.index(), Ordering::Relaxed);
     }
 
     /// Notes when it was used.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::atomic::AtomicU64;
+use super::atomic::{AtomicU64, prefetch};
 use super::slots::Cells;
 use crate::key::Digest;
 
@@ -153,6 +153,12 @@ impl<const P: usize> Generation<P> {
 pub(super) struct Slot<'a, const P: usize>(&'a [AtomicU64]);
 
 impl<const P: usize> Slot<'_, P> {
+    /// Gets ready to be looked at soon.
+    #[inline]
+    pub(super) fn expect(self) {
+        self.0.first().into_iter().for_each(prefetch);
+    }
+
     #[inline]
     pub(super) fn value(self) -> [u64; P] {
         // Acquired: a value may be the address of what was written before it.

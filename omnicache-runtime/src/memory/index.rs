@@ -3,6 +3,7 @@
 //! An entry that is unlinked stays until nobody can look at it any more (see [`super::pins`]). Whoever does not find
 //! an entry here asks the engine, which has the last word.
 
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,16 +45,26 @@ impl<K> Index<K> {
         Some(read(entry))
     }
 
-    /// Lists an entry in place of any other. What is given is to be retired, outside of all locks.
+    /// The entry under a digest, for whoever may not read without a lock.
+    pub(super) fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        let _writers = self.table.lock();
+        let [address] = self.table.get(digest)?;
+        // Another reference beside the table's, which nobody takes away meanwhile.
+        Some(Arc::clone(&ManuallyDrop::new(Self::owned(address))))
+    }
+
+    /// Lists an entry in place of any other, and gives that one. It is to be retired, outside of all locks, and so are
+    /// those that the table had no room for.
     #[must_use]
-    pub(super) fn link(&self, digest: Digest, entry: Arc<Entry<K>>) -> Few<Arc<Entry<K>>> {
+    pub(super) fn link(
+        &self,
+        digest: Digest,
+        entry: Arc<Entry<K>>,
+        retired: &mut Few<Arc<Entry<K>>>,
+    ) -> Option<Arc<Entry<K>>> {
         let address = Arc::into_raw(entry).expose_provenance() as u64;
-        let mut gone = Few::default();
-        let replaced = self.table.insert(digest, [address], &mut |_, [gone_address]| {
-            gone.push(Self::owned(gone_address));
-        });
-        gone.extend(replaced.map(|[replaced]| Self::owned(replaced)));
-        gone
+        let mut give_up = |_, [address]: [u64; 1]| retired.push(Self::owned(address));
+        self.table.insert(digest, [address], &mut give_up).map(|[replaced]| Self::owned(replaced))
     }
 
     /// Takes an entry off the list, or leaves it there if it is not the `only` one that is meant. What is given is to be
@@ -74,7 +85,7 @@ impl<K> Index<K> {
 
     /// The reference that an address in the table stands for: to be dropped by whoever has taken it out of the table,
     /// and by nobody else.
-    pub(super) fn owned(address: u64) -> Arc<Entry<K>> {
+    fn owned(address: u64) -> Arc<Entry<K>> {
         let entry = std::ptr::with_exposed_provenance(usize::try_from(address).unwrap_or_default());
         // SAFETY: made by `Arc::into_raw` in `link`, and owned by the table until it gives the word up, which it does
         // once. Who asks before that holds the writers' lock, and drops nothing.
@@ -134,6 +145,14 @@ mod tests {
         Arc::new(Entry::new(Watched { value, copy: value, dropped: Arc::clone(dropped) }, 0, 0, None, 0))
     }
 
+    /// Lists an entry; gives what is to be retired.
+    fn link(index: &Index<Watched>, digest: Digest, entry: Arc<Entry<Watched>>) -> Few<Arc<Entry<Watched>>> {
+        let mut retired = Few::default();
+        let replaced = index.link(digest, entry, &mut retired);
+        retired.extend(replaced);
+        retired
+    }
+
     /// Lets go until so many are dropped: readers of other tests are waited for too.
     fn settle(index: &Index<Watched>, dropped: &AtomicU64, count: u64) {
         while dropped.load(Relaxed) < count {
@@ -146,14 +165,14 @@ mod tests {
     #[test]
     fn what_nobody_reads_goes_when_it_is_retired() {
         let (index, dropped) = (Index::new(), Arc::default());
-        assert!(index.link(digest(1), entry(1, &dropped)).is_empty());
-        index.retire(index.link(digest(1), entry(2, &dropped)));
+        assert!(link(&index, digest(1), entry(1, &dropped)).is_empty());
+        index.retire(link(&index, digest(1), entry(2, &dropped)));
         settle(&index, &dropped, 1);
         assert_eq!(index.read(digest(1), |entry| entry.value.value), Some(2));
         index.retire(index.unlink(digest(1), None).into_iter().collect());
         settle(&index, &dropped, 2);
         assert!(index.read(digest(1), |_| ()).is_none());
-        assert!(index.link(digest(1), entry(3, &dropped)).is_empty());
+        assert!(link(&index, digest(1), entry(3, &dropped)).is_empty());
         drop(index);
         assert_eq!(dropped.load(Relaxed), 3);
     }
@@ -161,8 +180,8 @@ mod tests {
     #[test]
     fn what_is_read_stays_until_it_has_been_even_if_the_reader_reads_more() {
         let (index, dropped) = (Index::new(), Arc::default());
-        drop(index.link(digest(1), entry(1, &dropped)));
-        drop(index.link(digest(2), entry(2, &dropped)));
+        drop(link(&index, digest(1), entry(1, &dropped)));
+        drop(link(&index, digest(2), entry(2, &dropped)));
         index.read(digest(1), |entry| {
             index.retire(index.unlink(digest(1), None).into_iter().collect());
             index.read(digest(2), |_| ()).expect("another entry");
@@ -175,7 +194,7 @@ mod tests {
     #[test]
     fn a_reader_whose_thread_panics_is_waited_for_no_longer() {
         let (index, dropped) = (Arc::new(Index::new()), Arc::default());
-        drop(index.link(digest(1), entry(1, &dropped)));
+        drop(link(&index, digest(1), entry(1, &dropped)));
         let lent = Arc::clone(&index);
         let _ = std::thread::spawn(move || lent.read(digest(1), |_| panic!("a clone that fails"))).join();
         index.retire(index.unlink(digest(1), None).into_iter().collect());
@@ -196,7 +215,7 @@ mod tests {
                             index.unlink(digest(key), None).into_iter().collect()
                         } else {
                             linked.fetch_add(1, Relaxed);
-                            index.link(digest(key), entry(key | round << 32, dropped))
+                            link(index, digest(key), entry(key | round << 32, dropped))
                         };
                         index.retire(retired);
                     }

@@ -11,7 +11,7 @@ pub(super) struct Lfu;
 
 impl Lfu {
     #[expect(clippy::new_ret_no_self, reason = "stands in for an engine")]
-    pub(super) fn new<K>(
+    pub(super) fn new<K: 'static>(
         bounds: Bounds,
         _: Option<Duration>,
         _: bool,

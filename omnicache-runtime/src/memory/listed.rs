@@ -1,6 +1,5 @@
 //! A list of what another cache holds, which it can be asked for without that cache taking notice.
 
-use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -21,7 +20,10 @@ impl<K> Listed<K> {
     /// Lists an entry in place of any other of its digest.
     pub(super) fn list(&self, digest: Digest, entry: &Arc<Entry<K>>) {
         self.bytes.fetch_add(entry.weight, Relaxed);
-        self.retire(self.index.link(digest, Arc::clone(entry)));
+        let mut retired = Few::default();
+        let replaced = self.index.link(digest, Arc::clone(entry), &mut retired);
+        retired.extend(replaced);
+        self.retire(retired);
     }
 
     /// Takes off what is listed under a digest; only this entry, if one is given.
@@ -41,10 +43,7 @@ impl<K> Listed<K> {
 
     /// The entry that is listed under a digest.
     pub(super) fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
-        let _writers = self.index.table.lock();
-        let [address] = self.index.table.get(digest)?;
-        // Another reference beside the table's, which nobody takes away meanwhile.
-        Some(Arc::clone(&ManuallyDrop::new(Index::owned(address))))
+        self.index.get(digest)
     }
 
     /// What is listed, in no order.

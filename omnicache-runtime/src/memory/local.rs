@@ -1,22 +1,132 @@
-//! The memory tier of one thread: the same engines, for values that need not be `Send`.
+//! The memory tier of one thread, for values that need not be `Send`: the same orders around a plain map, without locks.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
-use super::queue::{Fifo, Random};
+use super::dues::{Due, Dues};
+use super::nodes::{Place, Slab};
+use super::queue::{Fifo, Named, Order, Random};
+use super::recent::Recent;
 use super::s3_fifo::S3Fifo;
-use super::sharded::Sharded;
-use super::{Bounds, Engine, Entry, Load, OnEvict, lru};
+use super::{Bounds, Entry, Few, Load, OnEvict};
 use crate::clock::{Clock, Nanos};
-use crate::key::Digest;
+use crate::key::{Digest, DigestState};
 use crate::kind::Policy;
 
 /// One thread's entries.
 pub(crate) struct LocalTier<K> {
-    engine: Box<dyn Engine<K>>,
+    held: RefCell<Held<K>>,
     bounds: Bounds,
     idle: Option<Nanos>,
+    /// Whether any entry has had a time to live, or to idle.
+    expires: Cell<bool>,
     clock: Arc<dyn Clock>,
+    on_evict: OnEvict,
     on_expire: OnEvict,
+}
+
+/// What is held. It is lent to nobody whose code is not ours: a destructor, or a clock, may come back and ask for more.
+struct Held<K> {
+    places: HashMap<Digest, Place, DigestState>,
+    nodes: Slab<Rc<Entry<K>>>,
+    orders: Orders,
+    bytes: u64,
+    dues: Dues,
+}
+
+/// The orders, of which a tier has one.
+enum Orders {
+    S3Fifo(S3Fifo),
+    Fifo(Fifo),
+    Random(Random),
+    Recent(Recent),
+}
+
+/// Does something with the order that there is.
+macro_rules! order {
+    ($orders:expr, $order:ident => $do:expr) => {
+        match $orders {
+            Orders::S3Fifo($order) => $do,
+            Orders::Fifo($order) => $do,
+            Orders::Random($order) => $do,
+            Orders::Recent($order) => $do,
+        }
+    };
+}
+
+impl Orders {
+    fn new(policy: Policy) -> Self {
+        match policy {
+            Policy::Lru => Self::Recent(Recent::new()),
+            Policy::Fifo => Self::Fifo(Fifo::default()),
+            Policy::Random => Self::Random(Random::default()),
+            _ => Self::S3Fifo(S3Fifo::default()),
+        }
+    }
+}
+
+impl<K: 'static> Held<K> {
+    #[inline]
+    fn find(&self, digest: Digest) -> Option<(Place, &Rc<Entry<K>>)> {
+        let place = *self.places.get(&digest)?;
+        Some((place, self.nodes.get(place)?))
+    }
+
+    fn load(&self) -> Load {
+        Load { entries: self.nodes.len() as u64, bytes: self.bytes }
+    }
+
+    #[inline]
+    fn used(&mut self, place: Place) {
+        if let Orders::Recent(recent) = &mut self.orders {
+            recent.used(place);
+        } else if let Some(entry) = self.nodes.get(place) {
+            entry.count_use();
+        }
+    }
+
+    fn take(&mut self, Named { digest, place }: Named) -> Option<Rc<Entry<K>>> {
+        let entry = self.nodes.take(place)?;
+        self.bytes -= entry.weight;
+        if self.places.get(&digest) == Some(&place) {
+            self.places.remove(&digest);
+        }
+        Some(entry)
+    }
+
+    fn remove(&mut self, digest: Digest) -> Option<Rc<Entry<K>>> {
+        let place = *self.places.get(&digest)?;
+        self.take(Named { digest, place })
+    }
+
+    /// Takes an entry in; gives the one it replaces.
+    fn put(&mut self, digest: Digest, entry: Rc<Entry<K>>) -> (Place, Option<Rc<Entry<K>>>) {
+        self.bytes += entry.weight;
+        if let Some(&place) = self.places.get(&digest)
+            && let Some(there) = self.nodes.at_mut(place.index())
+        {
+            entry.uses.store(there.uses.load(Relaxed), Relaxed);
+            let old = std::mem::replace(there, entry);
+            self.bytes -= old.weight;
+            if let Orders::Recent(recent) = &mut self.orders {
+                recent.used(place);
+            }
+            return (place, Some(old));
+        }
+        let place = self.nodes.put(entry);
+        self.places.insert(digest, place);
+        order!(&mut self.orders, order => order.inserted(Named { digest, place }, &self.nodes));
+        (place, None)
+    }
+
+    /// Removes an entry to make room.
+    fn evict(&mut self, spared: Place) -> Option<(Digest, Rc<Entry<K>>)> {
+        let victim = order!(&mut self.orders, order => order.victim(&self.nodes, Some(spared)))?;
+        Some((victim.digest, self.take(victim)?))
+    }
 }
 
 impl<K: 'static> LocalTier<K> {
@@ -28,41 +138,61 @@ impl<K: 'static> LocalTier<K> {
         on_evict: OnEvict,
         on_expire: OnEvict,
     ) -> Self {
-        let engine: Box<dyn Engine<K>> = match policy {
-            Policy::Lru => Box::new(lru::Lru::local(bounds, on_evict)),
-            Policy::Fifo => Box::new(Sharded::<K, Fifo>::new(bounds, on_evict)),
-            Policy::Random => Box::new(Sharded::<K, Random>::new(bounds, on_evict)),
-            _ => Box::new(Sharded::<K, S3Fifo>::new(bounds, on_evict)),
+        let held = Held {
+            places: HashMap::default(),
+            nodes: Slab::default(),
+            orders: Orders::new(policy),
+            bytes: 0,
+            dues: Dues::default(),
         };
-        Self { engine, bounds, idle, clock, on_expire }
+        let expires = Cell::new(idle.is_some());
+        Self { held: RefCell::new(held), bounds, idle, expires, clock, on_evict, on_expire }
     }
 
-    /// The entry if it may still be served, counted as a use.
-    pub(crate) fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
-        let entry = self.engine.get(digest)?;
-        if self.is_live(&entry) {
-            if self.idle.is_some() {
-                entry.touch(self.clock.now());
-            }
-            return Some(entry);
+    /// The time, if it counts.
+    #[inline]
+    fn now(&self) -> Option<Nanos> {
+        self.expires.get().then(|| self.clock.now())
+    }
+
+    #[inline]
+    fn is_live(&self, entry: &Entry<K>, now: Option<Nanos>) -> bool {
+        now.is_none_or(|now| !entry.expired(now, self.idle))
+    }
+
+    /// Reads the entry if it may still be served, counted as a use. What reads must be code of ours.
+    #[inline]
+    pub(crate) fn read<R>(&self, digest: Digest, read: impl FnOnce(&Rc<Entry<K>>) -> R) -> Option<R> {
+        let now = self.now();
+        let mut held = self.held.borrow_mut();
+        let (place, entry) = held.find(digest).filter(|(_, entry)| self.is_live(entry, now))?;
+        now.into_iter().for_each(|now| entry.touch(now));
+        let result = read(entry);
+        held.used(place);
+        Some(result)
+    }
+
+    /// The entry if it may still be served, counted as a use; one that may not is let go of.
+    pub(crate) fn get(&self, digest: Digest) -> Option<Rc<Entry<K>>> {
+        let entry = self.read(digest, Rc::clone);
+        if entry.is_none() && self.remove(digest) {
+            (self.on_expire)(digest);
         }
-        self.engine.remove(digest);
-        (self.on_expire)(digest);
-        None
+        entry
     }
 
     /// The entry if it may still be served, not counted as a use.
-    pub(crate) fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
-        self.engine.peek(digest).filter(|entry| self.is_live(entry))
+    pub(crate) fn peek(&self, digest: Digest) -> Option<Rc<Entry<K>>> {
+        self.look(digest).filter(|entry| self.is_live(entry, self.now()))
     }
 
     /// Whether an entry is there that is past its time.
     pub(crate) fn holds_expired(&self, digest: Digest) -> bool {
-        self.engine.peek(digest).is_some_and(|entry| !self.is_live(&entry))
+        self.look(digest).is_some_and(|entry| !self.is_live(&entry, self.now()))
     }
 
-    fn is_live(&self, entry: &Entry<K>) -> bool {
-        (entry.ttl.is_none() && self.idle.is_none()) || !entry.expired(self.clock.now(), self.idle)
+    fn look(&self, digest: Digest) -> Option<Rc<Entry<K>>> {
+        self.held.borrow().find(digest).map(|(_, entry)| Rc::clone(entry))
     }
 
     /// Whether a value of this weight can be kept at all.
@@ -70,22 +200,63 @@ impl<K: 'static> LocalTier<K> {
         self.bounds.max_bytes.is_none_or(|most| weight <= most)
     }
 
+    /// Keeps an entry. What has expired makes room first.
     pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>) {
-        self.engine.insert(digest, Arc::new(entry));
+        self.expire_first(digest, &entry);
+        let mut evicted = Few::default();
+        let mut held = self.held.borrow_mut();
+        let (place, replaced) = held.put(digest, Rc::new(entry));
+        while self.bounds.exceeded_by(held.load()) {
+            let Some(gone) = held.evict(place) else { break };
+            evicted.push(gone);
+        }
+        drop(held);
+        drop(replaced);
+        evicted.into_iter().for_each(|(digest, _)| (self.on_evict)(digest));
     }
 
+    /// Removes what has outlived its time, and notes the newcomer.
+    fn expire_first(&self, digest: Digest, entry: &Entry<K>) {
+        self.expires.set(self.expires.get() || entry.ttl.is_some());
+        let Some(now) = self.now() else { return };
+        let mut held = self.held.borrow_mut();
+        let over: Vec<Digest> = std::iter::from_fn(|| held.dues.pop(now)).map(|due| due.digest).collect();
+        if let Some(ttl) = entry.ttl {
+            held.dues.push(Due::new(digest, entry.stored_at, ttl));
+        }
+        let Held { places, nodes, dues, .. } = &mut *held;
+        if dues.len() > nodes.len().saturating_mul(2).saturating_add(64) {
+            let stored_at = |digest| Some(nodes.get(*places.get(&digest)?)?.stored_at);
+            dues.retain(|due| stored_at(due.digest) == Some(due.stored_at) || due.digest == digest);
+        }
+        drop(held);
+        for old in over {
+            if self.holds_expired(old) && self.remove(old) {
+                (self.on_expire)(old);
+            }
+        }
+    }
+
+    /// Forgets an entry; tells whether there was one.
     pub(crate) fn remove(&self, digest: Digest) -> bool {
-        self.engine.remove(digest)
+        let removed = self.held.borrow_mut().remove(digest);
+        removed.is_some()
     }
 
     /// Forgets all, and tells what that was.
     pub(crate) fn clear(&self) -> Vec<Digest> {
-        let held = self.engine.digests();
-        self.engine.clear();
-        held
+        let mut held = self.held.borrow_mut();
+        let digests = held.places.drain().map(|(digest, _)| digest).collect();
+        let nodes = held.nodes.drain();
+        order!(&mut held.orders, order => order.clear());
+        held.dues.clear();
+        held.bytes = 0;
+        drop(held);
+        drop(nodes);
+        digests
     }
 
     pub(crate) fn load(&self) -> Load {
-        self.engine.load()
+        self.held.borrow().load()
     }
 }

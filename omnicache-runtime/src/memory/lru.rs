@@ -20,7 +20,7 @@ struct List<K> {
     /// Digest and weight of what the list's callback saw leave.
     left: Arc<Mutex<Vec<Leaver>>>,
     /// What left itself: kept until the lock is gone, since a destructor is user code.
-    graveyard: Option<Graveyard<K>>,
+    graveyard: Graveyard<K>,
 }
 
 type Leaver = (Digest, u64);
@@ -35,7 +35,6 @@ fn take<T>(list: &Mutex<Vec<T>>) -> Vec<T> {
 }
 
 impl<K: Send + Sync + 'static> Lru<K> {
-    /// For values that threads share.
     pub(super) fn new(bounds: Bounds, on_evict: OnEvict) -> Self {
         let left = Arc::new(Mutex::new(Vec::new()));
         let graveyard: Graveyard<K> = Graveyard::default();
@@ -44,26 +43,6 @@ impl<K: Send + Sync + 'static> Lru<K> {
             push(&seen, (*digest, entry.weight));
             push(&buried, Arc::clone(entry));
         };
-        Self::with(bounds, on_evict, callback, left, Some(graveyard))
-    }
-}
-
-impl<K: 'static> Lru<K> {
-    /// For values of one thread, where no lock is ever waited for.
-    pub(super) fn local(bounds: Bounds, on_evict: OnEvict) -> Self {
-        let left = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&left);
-        let callback = move |digest: &Digest, entry: &Arc<Entry<K>>| push(&seen, (*digest, entry.weight));
-        Self::with(bounds, on_evict, callback, left, None)
-    }
-
-    fn with(
-        bounds: Bounds,
-        on_evict: OnEvict,
-        callback: impl Fn(&Digest, &Arc<Entry<K>>) + Send + Sync + 'static,
-        left: Arc<Mutex<Vec<Leaver>>>,
-        graveyard: Option<Graveyard<K>>,
-    ) -> Self {
         let mut cache = LruCache::builder()
             .max_size(1) // allocates for as many as it is told here
             .on_evict(callback)
@@ -73,7 +52,9 @@ impl<K: 'static> Lru<K> {
         cache.set_max_size(entry_bound(bounds));
         Self { list: Mutex::new(List { cache, bytes: 0, left, graveyard }), bounds, on_evict }
     }
+}
 
+impl<K: 'static> Lru<K> {
     fn lock(&self) -> MutexGuard<'_, List<K>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,7 +75,7 @@ impl<K: 'static> List<K> {
     fn settle(&mut self) -> Left<K> {
         let leavers = take(&self.left);
         self.bytes -= leavers.iter().map(|(_, weight)| weight).sum::<u64>();
-        Left { leavers, values: self.graveyard.as_deref().map(take).unwrap_or_default() }
+        Left { leavers, values: take(&self.graveyard) }
     }
 
     /// Drops the least recently used until the bounds hold again; the newest entry stays.

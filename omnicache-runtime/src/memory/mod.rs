@@ -3,6 +3,7 @@
 //! Hits allocate nothing and clone no value under a lock: engines hand out `Arc`s, the scalar table copies words.
 
 mod atomic;
+mod bounded;
 mod duels;
 mod dues;
 mod entry;
@@ -11,8 +12,10 @@ mod groups;
 mod index;
 mod local;
 mod lru;
+mod nodes;
 mod pins;
 mod queue;
+mod recent;
 mod s3_fifo;
 mod scalars;
 mod sharded;
@@ -36,7 +39,7 @@ pub(crate) use entry::Entry;
 use few::Few;
 pub(crate) use index::Index;
 pub(crate) use local::LocalTier;
-pub(crate) use scalars::Scalars;
+pub(crate) use scalars::{ScalarPlan, Scalars};
 pub(crate) use table::Table;
 pub(crate) use tier::{Found, Tier, TierPlan};
 pub use words::Words;
@@ -70,6 +73,9 @@ pub(crate) trait Engine<K> {
 
     /// The entry, not counted as a use.
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>>;
+
+    /// Gets ready for an entry that will be inserted soon.
+    fn expect(&self, _digest: Digest) {}
 
     /// Keeps an entry, evicting others if need be. One of the same digest is replaced.
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>);

@@ -2,33 +2,53 @@
 
 use std::collections::VecDeque;
 
-use super::sharded::{Nodes, Order};
+use super::nodes::{Nodes, Place};
 use crate::key::Digest;
 
-/// A place in a queue; void once the node's ticket is another.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
+/// An entry by place and by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Named {
     pub(super) digest: Digest,
-    pub(super) ticket: u64,
+    pub(super) place: Place,
 }
 
-impl Place {
-    pub(super) fn is_live<K>(self, nodes: &Nodes<K>) -> bool {
-        nodes.get(&self.digest).is_some_and(|node| node.ticket == self.ticket)
+/// The order in which entries are given up.
+pub(super) trait Order: Sized + Send + Sync {
+    /// Whether the order counts over all entries, so that there can be one shard only.
+    const EXACT: bool;
+
+    /// The orders of so many shards of one engine.
+    fn several(shards: usize) -> Vec<Self>;
+
+    /// Notes a new entry, which is among the nodes already.
+    fn inserted(&mut self, entry: Named, nodes: &impl Nodes);
+
+    /// Names the next to go; `spared`, just inserted, is not it.
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named>;
+
+    /// Gets ready for an entry that will be inserted soon.
+    fn expect(&self, _: Digest) {}
+
+    /// Who may have to leave next, and who then.
+    fn upcoming(&self) -> [Option<Named>; 2] {
+        [None; 2]
     }
+
+    /// Forgets all.
+    fn clear(&mut self);
 }
 
 /// Drops void places once they outnumber the live ones.
-fn compact<K>(queue: &mut VecDeque<Place>, nodes: &Nodes<K>) {
+fn compact(queue: &mut VecDeque<Named>, nodes: &impl Nodes) {
     if queue.len() > 2 * nodes.len() + 64 {
-        queue.retain(|place| place.is_live(nodes));
+        queue.retain(|entry| nodes.is_live(entry.place));
     }
 }
 
 /// First in, first out. Overwriting keeps the place, reading never moves it.
 #[derive(Default)]
 pub(super) struct Fifo {
-    queue: VecDeque<Place>,
+    queue: VecDeque<Named>,
 }
 
 impl Order for Fifo {
@@ -38,25 +58,24 @@ impl Order for Fifo {
         std::iter::repeat_with(Self::default).take(shards).collect()
     }
 
-    fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>) {
-        self.queue.push_back(Place { digest, ticket });
+    fn inserted(&mut self, entry: Named, nodes: &impl Nodes) {
+        self.queue.push_back(entry);
         compact(&mut self.queue, nodes);
     }
 
-    fn victim<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest> {
-        for _ in 0..self.queue.len() {
-            let place = self.queue.pop_front()?;
-            if !place.is_live(nodes) {
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
+        while let Some(entry) = self.queue.pop_front() {
+            if !nodes.is_live(entry.place) {
                 continue;
             }
-            if place.digest != spared {
-                return Some(place.digest);
+            if Some(entry.place) != spared {
+                return Some(entry);
             }
             // The spared one was overwritten by something larger, and keeps its place.
-            let next = self.queue.iter().position(|next| next.is_live(nodes));
+            let next = self.queue.iter().position(|next| nodes.is_live(next.place));
             let victim = next.and_then(|index| self.queue.remove(index));
-            self.queue.push_front(place);
-            return victim.map(|victim| victim.digest);
+            self.queue.push_front(entry);
+            return victim;
         }
         None
     }
@@ -68,7 +87,7 @@ impl Order for Fifo {
 
 /// A random victim, from a sequence that is the same in every run.
 pub(super) struct Random {
-    places: Vec<Place>,
+    places: Vec<Named>,
     state: u64,
 }
 
@@ -95,26 +114,25 @@ impl Order for Random {
         std::iter::repeat_with(Self::default).take(shards).collect()
     }
 
-    fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>) {
-        self.places.push(Place { digest, ticket });
+    fn inserted(&mut self, entry: Named, nodes: &impl Nodes) {
+        self.places.push(entry);
         if self.places.len() > 2 * nodes.len() + 64 {
-            self.places.retain(|place| place.is_live(nodes));
+            self.places.retain(|entry| nodes.is_live(entry.place));
         }
     }
 
-    fn victim<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest> {
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
         let mut kept = None;
         let victim = loop {
             if self.places.is_empty() {
                 break None;
             }
             let index = self.draw(self.places.len());
-            let place = self.places.swap_remove(index);
-            if place.is_live(nodes) {
-                if place.digest != spared {
-                    break Some(place.digest);
-                }
-                kept = Some(place);
+            let entry = self.places.swap_remove(index);
+            if Some(entry.place) == spared {
+                kept = Some(entry);
+            } else if nodes.is_live(entry.place) {
+                break Some(entry);
             }
         };
         self.places.extend(kept);

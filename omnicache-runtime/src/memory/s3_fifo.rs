@@ -13,12 +13,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::duels::{DuelId, Duels, Scores};
-use super::queue::Place;
-use super::sharded::{Nodes, Order};
-use super::sketch::Sketch;
+use super::nodes::{Nodes, Place};
+use super::queue::{Named, Order};
+use super::sketch::{Frequency, Sketch};
 use crate::key::Digest;
 
 /// Uses found in a node buy so many rounds of the main queue at most.
@@ -27,7 +26,9 @@ const MOST_ROUNDS: u8 = 3;
 /// A place in one of the queues.
 #[derive(Clone, Copy)]
 struct Seat {
-    place: Place,
+    entry: Named,
+    /// How often the entry was asked for, as of the last look: the sketch need not be asked.
+    frequency: Frequency,
     /// Rounds that are paid for.
     rounds: u8,
     /// The duel by which it has its place, until it is used.
@@ -42,9 +43,9 @@ pub(super) struct S3Fifo {
 }
 
 /// Drops void places once they outnumber the live ones.
-fn compact<K>(queue: &mut VecDeque<Seat>, nodes: &Nodes<K>) {
+fn compact(queue: &mut VecDeque<Seat>, nodes: &impl Nodes) {
     if queue.len() > 2 * nodes.len() + 64 {
-        queue.retain(|seat| seat.place.is_live(nodes));
+        queue.retain(|seat| nodes.is_live(seat.entry.place));
     }
 }
 
@@ -55,27 +56,25 @@ impl S3Fifo {
     }
 
     /// Takes note of the uses of a seat's node since the last look; void seats have none.
-    fn look<K>(&mut self, seat: &mut Seat, nodes: &Nodes<K>) -> Option<u8> {
-        let Place { digest, ticket } = seat.place;
-        let node = nodes.get(&digest).filter(|node| node.ticket == ticket)?;
-        let uses = node.uses().swap(0, Ordering::Relaxed);
-        self.sketch.count(digest, uses);
-        if uses > 0
-            && let Some(duel) = seat.won.take()
-        {
-            self.duels.winner_used(duel, digest, ticket);
+    fn look(&mut self, seat: &mut Seat, nodes: &impl Nodes) -> Option<u8> {
+        let uses = nodes.take_uses(seat.entry.place)?;
+        if uses > 0 {
+            seat.frequency = self.sketch.count(seat.entry.digest, uses);
+            if let Some(duel) = seat.won.take() {
+                self.duels.winner_used(duel, seat.entry.place);
+            }
         }
         Some(uses)
     }
 
     /// What has waited longest in the small queue, if more wait there than should.
-    fn newcomer<K>(&mut self, nodes: &Nodes<K>, spared: Digest, waiting: usize) -> Option<Seat> {
+    fn newcomer(&mut self, nodes: &impl Nodes, spared: Option<Place>, waiting: usize) -> Option<Seat> {
         for _ in 0..self.small.len() {
             if self.small.len() <= waiting {
                 return None;
             }
             let mut seat = self.small.pop_front()?;
-            if seat.place.digest == spared && seat.place.is_live(nodes) {
+            if Some(seat.entry.place) == spared {
                 self.small.push_back(seat);
             } else if self.look(&mut seat, nodes).is_some() {
                 return Some(seat);
@@ -85,12 +84,12 @@ impl S3Fifo {
     }
 
     /// The next in the main queue without uses: each use since the last round buys another.
-    fn resident<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Seat> {
+    fn resident(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Seat> {
         for _ in 0..(usize::from(MOST_ROUNDS) + 2) * self.main.len() {
             let mut seat = self.main.pop_front()?;
             let Some(uses) = self.look(&mut seat, nodes) else { continue };
             seat.rounds = (seat.rounds + uses).min(MOST_ROUNDS);
-            if seat.rounds == 0 && seat.place.digest != spared {
+            if seat.rounds == 0 && Some(seat.entry.place) != spared {
                 return Some(seat);
             }
             seat.rounds = seat.rounds.saturating_sub(1);
@@ -100,27 +99,32 @@ impl S3Fifo {
     }
 
     /// Decides who of two stays, in the main queue; names the other.
-    fn duel<K>(&mut self, mut newcomer: Seat, mut resident: Seat, nodes: &Nodes<K>) -> Digest {
-        let [new, old] = [newcomer, resident].map(|seat| self.sketch.estimate(seat.place.digest));
+    fn duel(&mut self, mut newcomer: Seat, mut resident: Seat, nodes: &impl Nodes) -> Named {
+        let [new, old] = [newcomer, resident].map(|seat| self.sketch.as_of_now(seat.frequency));
         let lead = old.cast_signed() - new.cast_signed();
         let admit = self.duels.scores().admit(lead);
-        let fighters = [resident, newcomer].map(|seat| (seat.place.digest, seat.place.ticket));
-        let duel = self.duels.fought(fighters.into(), lead, admit, nodes);
         let (winner, loser) = if admit { (&mut newcomer, &resident) } else { (&mut resident, &newcomer) };
-        let leaver = loser.place.digest;
-        winner.won = duel;
+        winner.won = self.duels.fought(winner.entry.place, loser.entry.digest, (lead, admit), nodes);
         self.main.push_back(*winner);
-        leaver
+        loser.entry
     }
 
     /// Gets ready for as many entries as there are. While there is room for all, nothing is counted.
-    fn fit<K>(&mut self, nodes: &Nodes<K>) {
+    fn fit(&mut self, nodes: &impl Nodes) {
         let first = self.sketch.is_empty();
         self.sketch.fit(nodes.len());
         self.duels.fit(nodes.len());
         if first {
-            self.small.iter().for_each(|seat| self.sketch.count(seat.place.digest, 1));
+            let Self { small, sketch, .. } = self;
+            small.iter_mut().for_each(|seat| seat.frequency = sketch.count(seat.entry.digest, 1));
         }
+    }
+}
+
+/// The order of an engine without shards.
+impl Default for S3Fifo {
+    fn default() -> Self {
+        Self::new(Arc::default())
     }
 }
 
@@ -132,15 +136,15 @@ impl Order for S3Fifo {
         std::iter::repeat_with(|| Self::new(Arc::clone(&scores))).take(shards).collect()
     }
 
-    fn inserted<K>(&mut self, digest: Digest, ticket: u64, nodes: &Nodes<K>) {
-        self.sketch.count(digest, 1);
-        self.duels.missed(digest, nodes);
-        self.small.push_back(Seat { place: Place { digest, ticket }, rounds: 0, won: None });
+    fn inserted(&mut self, entry: Named, nodes: &impl Nodes) {
+        let frequency = self.sketch.count(entry.digest, 1);
+        self.duels.missed(entry.digest, nodes);
+        self.small.push_back(Seat { entry, frequency, rounds: 0, won: None });
         compact(&mut self.small, nodes);
         compact(&mut self.main, nodes);
     }
 
-    fn victim<K>(&mut self, nodes: &Nodes<K>, spared: Digest) -> Option<Digest> {
+    fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
         self.fit(nodes);
         let waiting = self.duels.scores().waiting(nodes.len()).max(1);
         while self.small.len() > waiting + 1 {
@@ -151,9 +155,18 @@ impl Order for S3Fifo {
         let newcomer = self.newcomer(nodes, spared, waiting);
         match (newcomer, self.resident(nodes, spared)) {
             (Some(newcomer), Some(resident)) => Some(self.duel(newcomer, resident, nodes)),
-            (Some(seat), None) | (None, Some(seat)) => Some(seat.place.digest),
-            (None, None) => self.newcomer(nodes, spared, 0).map(|seat| seat.place.digest),
+            (Some(seat), None) | (None, Some(seat)) => Some(seat.entry),
+            (None, None) => self.newcomer(nodes, spared, 0).map(|seat| seat.entry),
         }
+    }
+
+    #[inline]
+    fn expect(&self, digest: Digest) {
+        self.sketch.expect(digest);
+    }
+
+    fn upcoming(&self) -> [Option<Named>; 2] {
+        [0, 1].map(|nth| self.main.get(nth).map(|seat| seat.entry))
     }
 
     fn clear(&mut self) {

@@ -1,7 +1,8 @@
 //! Plain values in a table that is read without a lock: in slots of one word, or of two where the value is wider or
-//! its time counts.
+//! its time counts, or its place in a queue.
 
-use super::{Load, OnEvict, Table, WordsOf};
+use super::bounded::Bounded;
+use super::{Bounds, Load, OnEvict, Table, WordsOf};
 use crate::clock::{Nanos, expired};
 use crate::key::Digest;
 
@@ -14,6 +15,35 @@ pub(crate) struct Scalars<K> {
     on_evict: OnEvict,
 }
 
+/// How plain values are laid out.
+pub(crate) struct ScalarPlan<K> {
+    words: WordsOf<K>,
+    size: u64,
+    slots: Slots,
+}
+
+impl<K> ScalarPlan<K> {
+    /// For values of this payload size, if they have a table. Bounds are our own, or what somebody asked for.
+    pub(crate) fn new(
+        words: WordsOf<K>,
+        size: u64,
+        ttl: Option<Nanos>,
+        bounds: Bounds,
+        own_bounds: bool,
+    ) -> Option<Self> {
+        let max_bytes = bounds.max_bytes.unwrap_or(u64::MAX);
+        let slots = match (words.bits, ttl) {
+            (..=64, None) if own_bounds => Slots::Narrow(Table::new(max_bytes)),
+            (..=64, None) => Slots::Bounded(Bounded::new(Bounded::most(bounds, size)?)),
+            (..=64, Some(ttl)) if own_bounds => Slots::Timed { table: Table::new(max_bytes), ttl },
+            (..=128, None) if own_bounds => Slots::Wide(Table::new(max_bytes)),
+            _ => return None,
+        };
+        Some(Self { words, size, slots })
+    }
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is one for each function; a box would be one look more")]
 enum Slots {
     /// A word for each value.
     Narrow(Table<1>),
@@ -21,6 +51,8 @@ enum Slots {
     Wide(Table<2>),
     /// A word for each value, and one for the time when it was computed.
     Timed { table: Table<2>, ttl: Nanos },
+    /// A word for each value, and one for its place in a queue.
+    Bounded(Bounded),
 }
 
 /// A value, and when it was computed if that counts.
@@ -40,23 +72,8 @@ fn halves(bits: u128) -> [u64; 2] {
 }
 
 impl<K> Scalars<K> {
-    /// Whether values of this many bits, timed or not, have a table.
-    pub(crate) fn hold(bits: u32, timed: bool) -> bool {
-        bits <= if timed { 64 } else { 128 }
-    }
-
-    pub(crate) fn new(
-        words: WordsOf<K>,
-        size: u64,
-        max_bytes: u64,
-        ttl: Option<Nanos>,
-        on_evict: OnEvict,
-    ) -> Self {
-        let slots = match ttl {
-            Some(ttl) => Slots::Timed { table: Table::new(max_bytes), ttl },
-            None if words.bits <= 64 => Slots::Narrow(Table::new(max_bytes)),
-            None => Slots::Wide(Table::new(max_bytes)),
-        };
+    pub(super) fn new(plan: ScalarPlan<K>, on_evict: OnEvict) -> Self {
+        let ScalarPlan { words, size, slots } = plan;
         Self { slots, words, size, on_evict }
     }
 
@@ -70,6 +87,15 @@ impl<K> Scalars<K> {
         }
     }
 
+    /// The same of values that are bounded: another look, so that the first is as short as it can be.
+    #[inline]
+    pub(super) fn bounded_bits_at_once(&self, digest: Digest) -> Option<u128> {
+        match &self.slots {
+            Slots::Bounded(bounded) => bounded.get_at_once(digest).map(u128::from),
+            _ => None,
+        }
+    }
+
     fn held(&self, digest: Digest) -> Option<Held> {
         Some(match &self.slots {
             Slots::Narrow(table) => Held { bits: table.get(digest)?[0].into(), stored_at: 0 },
@@ -78,6 +104,7 @@ impl<K> Scalars<K> {
                 let [bits, stored_at] = table.get(digest)?;
                 Held { bits: bits.into(), stored_at }
             }
+            Slots::Bounded(bounded) => Held { bits: bounded.peek(digest)?.into(), stored_at: 0 },
         })
     }
 
@@ -85,7 +112,24 @@ impl<K> Scalars<K> {
     pub(super) fn ttl(&self) -> Option<Nanos> {
         match self.slots {
             Slots::Timed { ttl, .. } => Some(ttl),
-            Slots::Narrow(_) | Slots::Wide(_) => None,
+            Slots::Narrow(_) | Slots::Wide(_) | Slots::Bounded(_) => None,
+        }
+    }
+
+    /// Gets ready for a value that will be inserted soon.
+    #[inline]
+    pub(super) fn expect(&self, digest: Digest) {
+        match &self.slots {
+            Slots::Narrow(table) => table.expect(digest),
+            Slots::Wide(table) | Slots::Timed { table, .. } => table.expect(digest),
+            Slots::Bounded(bounded) => bounded.expect(digest),
+        }
+    }
+
+    /// Counts a use of the value under a digest, where uses count.
+    pub(super) fn count_use(&self, digest: Digest) {
+        if let Slots::Bounded(bounded) = &self.slots {
+            bounded.used(digest);
         }
     }
 
@@ -112,6 +156,7 @@ impl<K> Scalars<K> {
             Slots::Timed { table, .. } => {
                 table.insert(digest, [low, stored_at], &mut |gone, _| (self.on_evict)(gone));
             }
+            Slots::Bounded(bounded) => bounded.insert(digest, low, &self.on_evict),
         }
     }
 
@@ -120,6 +165,7 @@ impl<K> Scalars<K> {
         match &self.slots {
             Slots::Narrow(table) => table.remove(digest).is_some(),
             Slots::Wide(table) | Slots::Timed { table, .. } => table.remove(digest).is_some(),
+            Slots::Bounded(bounded) => bounded.remove(digest),
         }
     }
 
@@ -128,6 +174,7 @@ impl<K> Scalars<K> {
         match &self.slots {
             Slots::Narrow(table) => table.clear(&mut |_, _| {}),
             Slots::Wide(table) | Slots::Timed { table, .. } => table.clear(&mut |_, _| {}),
+            Slots::Bounded(bounded) => bounded.clear(),
         }
     }
 
@@ -136,6 +183,7 @@ impl<K> Scalars<K> {
         match &self.slots {
             Slots::Narrow(table) => table.digests(),
             Slots::Wide(table) | Slots::Timed { table, .. } => table.digests(),
+            Slots::Bounded(bounded) => bounded.digests(),
         }
     }
 
@@ -144,6 +192,7 @@ impl<K> Scalars<K> {
         let entries = match &self.slots {
             Slots::Narrow(table) => table.len(),
             Slots::Wide(table) | Slots::Timed { table, .. } => table.len(),
+            Slots::Bounded(bounded) => bounded.len(),
         };
         Load { entries, bytes: entries * self.size }
     }

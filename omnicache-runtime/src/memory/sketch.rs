@@ -4,6 +4,7 @@
 //! others, "`TinyLFU`: a highly efficient cache admission policy", 2017): counters are raised only where they are
 //! lowest, and all are halved from time to time, so that what was asked for long ago is forgotten.
 
+use super::atomic::prefetch;
 use crate::key::Digest;
 
 /// Counters of one word.
@@ -13,78 +14,108 @@ const MOST: u8 = 15;
 /// Each count of this many per entry halves all.
 const SAMPLE: usize = 15;
 const ROWS: u32 = 4;
+/// Words of a block.
+const WORDS: u32 = 8;
+/// So many bits choose a counter of a row: the rows share a block.
+const CHOICE: u32 = (WORDS * COUNTERS / ROWS).ilog2();
+
+/// A line of memory: a digest is counted in one alone, so that asking for it is one look.
+#[derive(Clone)]
+#[repr(align(64))]
+struct Block([u64; WORDS as usize]);
 
 /// Estimates of frequencies, never too low but for forgetting; eight to sixteen bytes for each entry.
 #[derive(Default)]
 pub(super) struct Sketch {
     /// A power of two of them, or none before the first [`Sketch::fit`].
-    words: Vec<u64>,
+    blocks: Vec<Block>,
     entries: usize,
     counted: usize,
+    /// How often all were halved.
+    halved: u16,
+}
+
+/// How often a digest was counted at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Frequency {
+    times: u8,
+    halved: u16,
 }
 
 impl Sketch {
     /// Whether nothing was ever counted, for want of room.
     pub(super) fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.blocks.is_empty()
     }
 
     /// Makes room for the history of so many entries. What was counted is kept.
     pub(super) fn fit(&mut self, entries: usize) {
-        self.entries = self.entries.max(entries);
-        let wanted = self.entries.next_power_of_two().max(8);
-        if self.words.is_empty() {
-            self.words = vec![0; wanted];
-        }
-        while self.words.len() < wanted {
-            // A place in the larger sketch is one of the smaller with a bit before it.
-            self.words.extend_from_within(..);
-        }
-    }
-
-    /// Where a row counts a digest: the word, and the counter's place in it.
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "masked to what there is")]
-    fn place(&self, digest: Digest, row: u32) -> (usize, u32) {
-        let bits = if row < 2 { digest.low() } else { digest.high() } >> (32 * (row % 2));
-        // The lowest bits of each half choose other things: the shard, the place in its map.
-        let counter = (bits >> 4) as u32 % (COUNTERS / ROWS) + row * (COUNTERS / ROWS);
-        let word = (bits >> 6) as u32 as usize & (self.words.len() - 1);
-        (word, counter * u64::BITS / COUNTERS)
-    }
-
-    /// Reads a counter.
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "a counter has four bits")]
-    fn read(&self, (word, shift): (usize, u32)) -> u8 {
-        (self.words[word] >> shift) as u8 & MOST
-    }
-
-    /// How often a digest was counted lately, up to 15.
-    pub(super) fn estimate(&self, digest: Digest) -> u8 {
-        if self.words.is_empty() {
-            return 0;
-        }
-        (0..ROWS).map(|row| self.read(self.place(digest, row))).min().unwrap_or(0)
-    }
-
-    /// Counts a digest so many times.
-    pub(super) fn count(&mut self, digest: Digest, times: u8) {
-        if self.words.is_empty() || times == 0 {
+        if entries <= self.entries {
             return;
         }
-        let sum = self.estimate(digest).saturating_add(times).min(MOST);
-        for row in 0..ROWS {
-            let (word, shift) = self.place(digest, row);
-            if self.read((word, shift)) < sum {
-                self.words[word] = self.words[word] & !(u64::from(MOST) << shift) | u64::from(sum) << shift;
+        self.entries = entries;
+        let wanted = entries.next_power_of_two().div_ceil(WORDS as usize);
+        if self.blocks.is_empty() {
+            self.blocks = vec![Block([0; WORDS as usize]); wanted];
+        }
+        while self.blocks.len() < wanted {
+            // A place in the larger sketch is one of the smaller with a bit before it.
+            self.blocks.extend_from_within(..);
+        }
+    }
+
+    /// The block that a digest is counted in.
+    fn block(&self, digest: Digest) -> usize {
+        // Other bits choose the shard, and the place in the table.
+        (digest.low() >> 16) as usize & self.blocks.len().wrapping_sub(1)
+    }
+
+    /// Gets ready to count a digest soon.
+    #[inline]
+    pub(super) fn expect(&self, digest: Digest) {
+        self.blocks.get(self.block(digest)).into_iter().for_each(prefetch);
+    }
+
+    /// What a frequency has come to.
+    pub(super) fn as_of_now(&self, Frequency { times, halved }: Frequency) -> u8 {
+        times.checked_shr(self.halved.wrapping_sub(halved).into()).unwrap_or(0)
+    }
+
+    /// Counts a digest so many times; tells how often it was counted lately, up to 15.
+    #[expect(clippy::cast_possible_truncation, reason = "masked to what there is")]
+    pub(super) fn count(&mut self, digest: Digest, times: u8) -> Frequency {
+        let block = self.block(digest);
+        let Some(Block(words)) = self.blocks.get_mut(block) else {
+            return Frequency { times: 0, halved: self.halved };
+        };
+        // The word of a row's counter, and the counter's place in it.
+        let place = |row: u32| {
+            let choice = (digest.high() >> (u64::BITS - CHOICE * (row + 1))) as u32 % (1 << CHOICE);
+            let (word, counter) = (row * WORDS / ROWS + choice / COUNTERS, choice % COUNTERS);
+            (word as usize, counter * u64::BITS / COUNTERS)
+        };
+        let places: [_; ROWS as usize] = std::array::from_fn(|row| place(row as u32));
+        let read =
+            |words: &[u64; WORDS as usize], (word, shift): (usize, u32)| (words[word] >> shift) as u8 & MOST;
+        let least = places.map(|place| read(words, place)).into_iter().min().unwrap_or(0);
+        let sum = least.saturating_add(times).min(MOST);
+        for (word, shift) in places {
+            if read(words, (word, shift)) < sum {
+                words[word] = words[word] & !(u64::from(MOST) << shift) | u64::from(sum) << shift;
             }
         }
+        let counted = Frequency { times: sum, halved: self.halved };
         self.counted += usize::from(times);
         if self.counted >= SAMPLE * self.entries {
-            self.counted = 0;
-            self.words.iter_mut().for_each(|word| *word = *word >> 1 & 0x7777_7777_7777_7777);
+            self.halve();
         }
+        counted
+    }
+
+    fn halve(&mut self) {
+        (self.counted, self.halved) = (0, self.halved.wrapping_add(1));
+        let words = self.blocks.iter_mut().flat_map(|Block(words)| words);
+        words.for_each(|word| *word = *word >> 1 & 0x7777_7777_7777_7777);
     }
 }
 
@@ -93,16 +124,21 @@ mod tests {
     use super::*;
 
     fn digest(of: u64) -> Digest {
-        Digest::from_words(of.wrapping_mul(0x9E37_79B9_7F4A_7C15), of.wrapping_mul(0xD6E8_FEB8_6659_FD93))
+        let low = (of + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Digest::from_words(low ^ low >> 29, (low ^ low >> 31).wrapping_mul(0xD6E8_FEB8_6659_FD93))
+    }
+
+    fn estimate(sketch: &mut Sketch, digest: Digest) -> u8 {
+        sketch.count(digest, 0).times
     }
 
     #[test]
     fn estimates_are_never_too_low_and_seldom_too_high() {
         let mut sketch = Sketch::default();
         sketch.fit(1000);
-        (0..1000).for_each(|key| sketch.count(digest(key), (key % 4) as u8));
+        (0..1000).for_each(|key| _ = sketch.count(digest(key), (key % 4) as u8));
         let too_high = (0..1000).filter(|&key| {
-            let estimate = sketch.estimate(digest(key));
+            let estimate = estimate(&mut sketch, digest(key));
             assert!(u64::from(estimate) >= key % 4, "{key}");
             u64::from(estimate) > key % 4
         });
@@ -113,10 +149,11 @@ mod tests {
     fn counts_survive_growth_and_are_halved_in_time() {
         let mut sketch = Sketch::default();
         sketch.fit(8);
-        sketch.count(digest(1), 10);
+        let counted = sketch.count(digest(1), 10);
         sketch.fit(500);
-        assert_eq!(sketch.estimate(digest(1)), 10);
-        (0..SAMPLE as u64 * 500).for_each(|key| sketch.count(digest(key + 1000), 1));
-        assert!(sketch.estimate(digest(1)) < 10);
+        assert_eq!((estimate(&mut sketch, digest(1)), sketch.as_of_now(counted)), (10, 10));
+        (0..SAMPLE as u64 * 500).for_each(|key| _ = sketch.count(digest(key + 1000), 1));
+        assert!(estimate(&mut sketch, digest(1)) < 10);
+        assert_eq!(sketch.as_of_now(counted), 5, "and so is what was told before");
     }
 }

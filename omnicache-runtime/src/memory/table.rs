@@ -14,15 +14,17 @@ use super::groups::{EACH, GROUP, Generation, Place, SMALLEST, VACATED, zero_byte
 use crate::key::Digest;
 
 /// A bounded table from digest to `P` words, read without a lock.
-pub(crate) struct Table<const P: usize> {
+pub(crate) struct Table<const P: usize, B = ()> {
     /// Those grown out of stay until the table goes, for their readers, but give their pages back.
     current: AtomicPtr<Generation<P>>,
-    writer: Mutex<Writer>,
+    writer: Mutex<Writer<B>>,
     most_groups: usize,
 }
 
 /// What writers know.
-pub(super) struct Writer {
+pub(super) struct Writer<B> {
+    /// What the table's owner keeps behind the same lock.
+    pub(super) beside: B,
     entries: usize,
     /// Slots that are not empty, those included that were vacated.
     used: usize,
@@ -32,7 +34,7 @@ pub(super) struct Writer {
 /// Is told of each entry that the table gives up to make room. Called under the writers' lock.
 pub(crate) type GiveUp<'a, const P: usize> = &'a mut dyn FnMut(Digest, [u64; P]);
 
-impl<const P: usize> Table<P> {
+impl<const P: usize, B: Default> Table<P, B> {
     /// What one slot takes: its words, and its tag.
     const SLOT_BYTES: u64 = 8 * (P as u64 + 2) + 1;
 
@@ -40,11 +42,13 @@ impl<const P: usize> Table<P> {
         let slots = usize::try_from(max_bytes / Self::SLOT_BYTES).unwrap_or(usize::MAX).min(1 << 40);
         Self {
             current: AtomicPtr::new(Generation::new(SMALLEST, std::ptr::null_mut())),
-            writer: Mutex::new(Writer { entries: 0, used: 0, victim: 0 }),
+            writer: Mutex::new(Writer { beside: B::default(), entries: 0, used: 0, victim: 0 }),
             most_groups: (slots / GROUP / 2 + 1).next_power_of_two().max(SMALLEST),
         }
     }
+}
 
+impl<const P: usize, B> Table<P, B> {
     #[inline]
     fn present(&self) -> &Generation<P> {
         // SAFETY: made by `Generation::new`, published by a release store, and freed when the table goes.
@@ -52,8 +56,13 @@ impl<const P: usize> Table<P> {
     }
 
     /// Keeps writers out.
-    pub(super) fn lock(&self) -> MutexGuard<'_, Writer> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Writer<B>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps writers out if there are none.
+    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Writer<B>>> {
+        self.writer.try_lock().ok()
     }
 
     /// The value under a digest.
@@ -67,13 +76,36 @@ impl<const P: usize> Table<P> {
     pub(crate) fn get_at_once(&self, digest: Digest) -> Option<[u64; P]> {
         let (table, Place { group, tag }) = (self.present(), Place::of(digest));
         let marks = zero_bytes(table.tags(group).load(Relaxed) ^ tag.wrapping_mul(EACH));
-        // Without a mark it is the last slot, and not the one sought.
-        table.slot(group, (marks.trailing_zeros() as usize / GROUP) % GROUP).look(digest)
+        // Nothing is fetched for a key that is not there.
+        if marks == 0 {
+            return None;
+        }
+        table.slot(group, marks.trailing_zeros() as usize / GROUP).look(digest)
+    }
+
+    /// Gets ready to be asked for a digest soon, or for room for it.
+    #[inline]
+    pub(super) fn expect(&self, digest: Digest) {
+        let (table, Place { group, tag }) = (self.present(), Place::of(digest));
+        let tags = table.tags(group).load(Relaxed);
+        let (there, room) = (zero_bytes(tags ^ tag.wrapping_mul(EACH)), zero_bytes(tags & !(EACH * VACATED)));
+        let marks = if there == 0 { room } else { there };
+        table.slot(group, marks.trailing_zeros() as usize / GROUP).expect();
     }
 
     /// Keeps a value, growing the table or giving up another entry if there is no room. Gives the one it replaced.
     pub(crate) fn insert(&self, digest: Digest, value: [u64; P], give_up: GiveUp<'_, P>) -> Option<[u64; P]> {
-        let mut writer = self.lock();
+        self.insert_by(&mut self.lock(), digest, value, give_up)
+    }
+
+    /// The same, by who has the lock.
+    pub(super) fn insert_by(
+        &self,
+        writer: &mut Writer<B>,
+        digest: Digest,
+        value: [u64; P],
+        give_up: GiveUp<'_, P>,
+    ) -> Option<[u64; P]> {
         if let Some((group, index, old)) = self.present().find(digest) {
             self.present().slot(group, index).write(digest, value);
             return Some(old);
@@ -87,14 +119,14 @@ impl<const P: usize> Table<P> {
                 writer.entries += 1;
                 return None;
             }
-            if !self.make_room(&mut writer, give_up) {
-                self.displace(&mut writer, digest, give_up);
+            if !self.make_room(writer, give_up) {
+                self.displace(writer, digest, give_up);
             }
         }
     }
 
     /// Gives up an entry nearby.
-    fn displace(&self, writer: &mut Writer, digest: Digest, give_up: GiveUp<'_, P>) {
+    fn displace(&self, writer: &mut Writer<B>, digest: Digest, give_up: GiveUp<'_, P>) {
         let (table, home) = (self.present(), Place::of(digest).group);
         writer.victim = writer.victim.wrapping_add(1);
         let nearby =
@@ -109,7 +141,7 @@ impl<const P: usize> Table<P> {
     }
 
     /// Erases a slot.
-    fn vacate(table: &Generation<P>, writer: &mut Writer, group: usize, index: usize) {
+    fn vacate(table: &Generation<P>, writer: &mut Writer<B>, group: usize, index: usize) {
         table.slot(group, index).erase();
         // No search has ever gone on behind a group that has an empty slot.
         let was_full = zero_bytes(table.tags(group).load(Relaxed)) == 0;
@@ -119,7 +151,7 @@ impl<const P: usize> Table<P> {
     }
 
     /// Doubles the table, or sweeps it if much of it was vacated; tells whether it could.
-    fn make_room(&self, writer: &mut Writer, give_up: GiveUp<'_, P>) -> bool {
+    fn make_room(&self, writer: &mut Writer<B>, give_up: GiveUp<'_, P>) -> bool {
         let current = self.current.load(Relaxed);
         let old = self.present();
         let groups = old.mask + 1;
@@ -156,7 +188,7 @@ impl<const P: usize> Table<P> {
     }
 
     /// Makes vacated slots empty again. A reader in between may miss what is being moved, and finds it later.
-    fn sweep(&self, writer: &mut Writer, give_up: GiveUp<'_, P>) {
+    fn sweep(&self, writer: &mut Writer<B>, give_up: GiveUp<'_, P>) {
         let table = self.present();
         let live: Vec<_> = table.full().map(|(group, index)| table.slot(group, index)).collect();
         let live: Vec<_> = live.iter().map(|slot| (slot.digest(), slot.value())).collect();
@@ -189,16 +221,29 @@ impl<const P: usize> Table<P> {
         digest: Digest,
         applies: impl FnOnce([u64; P]) -> bool,
     ) -> Option<[u64; P]> {
-        let mut writer = self.lock();
+        self.remove_by(&mut self.lock(), digest, applies)
+    }
+
+    /// The same, by who has the lock.
+    pub(super) fn remove_by(
+        &self,
+        writer: &mut Writer<B>,
+        digest: Digest,
+        applies: impl FnOnce([u64; P]) -> bool,
+    ) -> Option<[u64; P]> {
         let table = self.present();
         let (group, index, value) = table.find(digest).filter(|(.., value)| applies(*value))?;
-        Self::vacate(table, &mut writer, group, index);
+        Self::vacate(table, writer, group, index);
         Some(value)
     }
 
     /// Forgets all, telling `give_up` of each.
     pub(crate) fn clear(&self, give_up: GiveUp<'_, P>) {
-        let mut writer = self.lock();
+        self.clear_by(&mut self.lock(), give_up);
+    }
+
+    /// The same, by who has the lock.
+    pub(super) fn clear_by(&self, writer: &mut Writer<B>, give_up: GiveUp<'_, P>) {
         let table = self.present();
         for (group, index) in table.full() {
             give_up(table.slot(group, index).digest(), table.slot(group, index).value());
@@ -220,7 +265,7 @@ impl<const P: usize> Table<P> {
     }
 }
 
-impl<const P: usize> Drop for Table<P> {
+impl<const P: usize, B> Drop for Table<P, B> {
     fn drop(&mut self) {
         let mut next = self.current.load(Relaxed);
         while !next.is_null() {

@@ -10,7 +10,7 @@ use super::dues::{Due, Dues};
 use super::queue::{Fifo, Random};
 use super::s3_fifo::S3Fifo;
 use super::sharded::Sharded;
-use super::{Bounds, Engine, Entry, Index, Load, OnEvict, Scalars, WordsOf, lru};
+use super::{Bounds, Engine, Entry, Index, Load, OnEvict, ScalarPlan, Scalars, lru};
 use crate::clock::{Clock, Nanos};
 use crate::key::Digest;
 use crate::kind::Policy;
@@ -27,10 +27,8 @@ pub(crate) struct TierPlan<K> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) on_evict: OnEvict,
     pub(crate) on_expire: OnEvict,
-    /// Set for plain scalars: they go to the table.
-    pub(crate) words: Option<WordsOf<K>>,
-    /// Payload size of one value in the table.
-    pub(crate) word_size: u64,
+    /// Set for plain scalars: they go to a table.
+    pub(crate) scalars: Option<ScalarPlan<K>>,
     /// Whether results are awaited.
     pub(crate) awaited: bool,
 }
@@ -48,6 +46,7 @@ pub(crate) struct Tier<K> {
     dues: Mutex<Dues>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one for each function; a box would be one look more")]
 enum Held<K> {
     Scalars(Scalars<K>),
     Engine { engine: Box<dyn Engine<K> + Send + Sync>, index: Option<Arc<Index<K>>> },
@@ -91,6 +90,15 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         }
     }
 
+    /// The same of scalars with bounds that somebody asked for.
+    #[inline]
+    pub(crate) fn bounded_bits_at_once(&self, digest: Digest) -> Option<u128> {
+        match &self.held {
+            Held::Scalars(scalars) => scalars.bounded_bits_at_once(digest),
+            _ => None,
+        }
+    }
+
     /// Reads the entry if it may still be served and is found without a lock; a use if `read` gives anything.
     #[inline]
     pub(crate) fn read<R>(&self, digest: Digest, read: impl FnOnce(&Entry<K>) -> Option<R>) -> Option<R> {
@@ -108,6 +116,15 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         matches!(self.held, Held::Engine { index: Some(_), .. }) && stripes::own() < SHARED
     }
 
+    /// Gets ready for an entry that will be inserted soon.
+    #[inline]
+    pub(crate) fn expect(&self, digest: Digest) {
+        match &self.held {
+            Held::Scalars(scalars) => scalars.expect(digest),
+            Held::Engine { engine, .. } => engine.expect(digest),
+        }
+    }
+
     /// The entry if it may still be served, counted as a use.
     #[inline]
     pub(crate) fn get(&self, digest: Digest) -> Option<Found<K>> {
@@ -117,6 +134,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
                 if expired {
                     scalars.remove(digest).then(|| (self.on_expire)(digest));
                 }
+                scalars.count_use(digest);
                 (!expired).then_some(Found::Word(value))
             }
             Held::Engine { engine, .. } => self.serve(digest, engine.get(digest)?, true),
@@ -266,16 +284,15 @@ fn hold<K: Clone + Send + Sync + 'static>(plan: TierPlan<K>) -> Held<K> {
     let (bounds, on_evict) = (plan.bounds, plan.on_evict);
     // moka reads its own clock and knows one time for all, so it may expire entries only where ours are the same.
     let ttl = plan.ttl.filter(|_| plan.clock.is_system() && !plan.ttl_varies).map(Duration::from_nanos);
-    if let Some(words) = plan.words {
-        let max_bytes = bounds.max_bytes.unwrap_or(u64::MAX);
-        return Held::Scalars(Scalars::new(words, plan.word_size, max_bytes, plan.ttl, on_evict));
+    if let Some(scalars) = plan.scalars {
+        return Held::Scalars(Scalars::new(scalars, on_evict));
     }
     let engine: Box<dyn Engine<K> + Send + Sync> = match plan.policy {
         Policy::Lru => Box::new(lru::Lru::new(bounds, on_evict)),
         Policy::Lfu => Box::new(super::lfu::Lfu::new(bounds, ttl, plan.awaited, on_evict)),
-        Policy::Fifo => Box::new(Sharded::<K, Fifo>::indexed(bounds, on_evict)),
-        Policy::Random => Box::new(Sharded::<K, Random>::indexed(bounds, on_evict)),
-        _ => Box::new(Sharded::<K, S3Fifo>::indexed(bounds, on_evict)),
+        Policy::Fifo => Box::new(Sharded::<K, Fifo>::new(bounds, on_evict)),
+        Policy::Random => Box::new(Sharded::<K, Random>::new(bounds, on_evict)),
+        _ => Box::new(Sharded::<K, S3Fifo>::new(bounds, on_evict)),
     };
     let index = engine.index();
     Held::Engine { engine, index }

@@ -102,6 +102,14 @@ impl Index {
         }
     }
 
+    /// Closes the connections that are not in use.
+    pub(super) fn close(&self) {
+        self.readers.close();
+        if let Ok(mut writer) = self.writer.try_lock() {
+            *writer = None;
+        }
+    }
+
     /// Runs `body`, which looks something up and may find what is true at the moment, on a connection for reading;
     /// `None` if a read-only store has no index.
     pub(super) fn look_up<T>(
@@ -408,10 +416,14 @@ pub(super) fn start_over(layout: &Layout, words: &Arc<Words>) -> Result<Index, F
 
 /// Whether the error says that a lock could not be had.
 pub(super) fn is_busy(e: &rusqlite::Error) -> bool {
-    matches!(
-        e.sqlite_error_code(),
-        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
-    )
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(e.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+}
+
+/// Whether the error says that a lock was waited for in vain: our own wait, or the ten seconds in which `SQLite` tries to
+/// begin to read.
+pub(super) fn is_stuck(e: &rusqlite::Error) -> bool {
+    is_busy(e) || e.sqlite_error_code() == Some(rusqlite::ErrorCode::FileLockingProtocolFailed)
 }
 
 fn wants_memory(e: &rusqlite::Error) -> bool {

@@ -44,6 +44,8 @@ pub struct DiskStore {
     index: RwLock<Option<Arc<Index>>>,
     /// An operation met damage: the next one looks into it.
     sick: AtomicBool,
+    /// Whether its locks could not be had: perhaps because this process could not give one of them back.
+    stuck: AtomicBool,
     /// Tells others that this process has the store, if it may write.
     _presence: Option<Presence>,
 }
@@ -112,6 +114,7 @@ impl DiskStore {
             eviction: AtomicU8::new(0),
             index: RwLock::new(Some(Arc::new(index))),
             sick: AtomicBool::new(false),
+            stuck: AtomicBool::new(false),
             _presence: presence,
         };
         if !read_only {
@@ -176,7 +179,8 @@ impl DiskStore {
         self.word(identity).load()
     }
 
-    /// The present index: reopened if another process replaced it, mended if an operation met damage.
+    /// The present index: reopened if another process replaced it or its locks could not be had, mended if an operation
+    /// met damage.
     pub(super) fn index(&self) -> Result<Arc<Index>, Fault> {
         if self.rest.is_on() {
             return Err(Fault::new(
@@ -188,6 +192,7 @@ impl DiskStore {
         if let Some(index) = &*present
             && index.epoch == self.words.epoch()
             && !self.sick.load(Ordering::Acquire)
+            && !self.stuck.load(Ordering::Acquire)
         {
             return Ok(Arc::clone(index));
         }
@@ -201,10 +206,14 @@ impl DiskStore {
         if let Some(index) = &*slot
             && index.epoch == self.words.epoch()
             && !sick
+            && !self.stuck.load(Ordering::Acquire)
         {
             return Ok(Arc::clone(index));
         }
-        *slot = None;
+        if let Some(index) = slot.take() {
+            // A lock that this process could not give back goes with the last connection that knows of it.
+            index.close();
+        }
         let _lock = if self.read_only { None } else { Some(self.layout.lock()?) };
         let damaged = sick && !self.read_only && !index::is_sound(&self.layout);
         let index = Arc::new(if damaged {
@@ -213,6 +222,7 @@ impl DiskStore {
             Index::open(&self.layout, &self.words, self.read_only)?
         });
         self.sick.store(false, Ordering::Release);
+        self.stuck.store(false, Ordering::Release);
         *slot = Some(Arc::clone(&index));
         Ok(index)
     }
@@ -226,7 +236,8 @@ impl DiskStore {
     pub(super) fn fault(&self, context: &str, e: rusqlite::Error) -> Fault {
         if index::is_damage(&e) {
             self.sick.store(true, Ordering::Release);
-        } else if index::is_busy(&e) {
+        } else if index::is_stuck(&e) {
+            self.stuck.store(true, Ordering::Release);
             self.rest.begin();
         }
         index::fault(context, e)

@@ -117,6 +117,11 @@ impl Readers {
         Ok(Some(done))
     }
 
+    /// Closes the connections that are not in use.
+    pub(super) fn close(&self) {
+        lock(&self.0).readers.clear();
+    }
+
     fn put_back(&self, mut reader: Reader) {
         reader.used = true;
         let mut idle = lock(&self.0);

@@ -67,6 +67,8 @@ impl Rest {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crate::error::FaultKind;
     use crate::store::{DiskStore, StoreOptions};
 
@@ -75,13 +77,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = DiskStore::open(&StoreOptions::new(dir.path())).unwrap();
         assert!(store.flush().is_ok() && store.index().is_ok());
-        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-        let fault = store.fault("storing a result", rusqlite::Error::SqliteFailure(busy, None));
-        assert_eq!(fault.kind(), FaultKind::Index);
-        assert!(store.index().err().is_some_and(|fault| fault.to_string().contains("left alone")));
-        // An invalidation is never left out.
-        store.clear("n", crate::store::Scope::Site("s")).unwrap();
-        assert!(store.index().is_ok());
+        for code in [rusqlite::ffi::SQLITE_BUSY, rusqlite::ffi::SQLITE_PROTOCOL] {
+            let before = store.index().unwrap();
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            assert_eq!(store.fault("storing a result", error).kind(), FaultKind::Index);
+            assert!(store.index().err().is_some_and(|fault| fault.to_string().contains("left alone")));
+            // An invalidation is never left out, and asks by connections that know nothing of the old locks.
+            store.clear("n", crate::store::Scope::Site("s")).unwrap();
+            assert!(store.index().is_ok_and(|index| !Arc::ptr_eq(&index, &before)));
+        }
         // Any other error is none to wait for.
         let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
         store.fault("storing a result", rusqlite::Error::SqliteFailure(full, None));

@@ -1,0 +1,183 @@
+//! Plain values within a bound of their own: the table of words, and beside it a queue that knows who is to leave.
+//!
+//! Readers find a value and the number of its place in the queue in one look, and count the use there. Writers hold the
+//! table's lock, and the queue is behind it.
+
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use super::atomic::prefetch;
+use super::entry::count_use;
+use super::nodes::{Nodes, Place, Slab};
+use super::queue::{Named, Order};
+use super::s3_fifo::S3Fifo;
+use super::{Bounds, Few, OnEvict, Table};
+use crate::key::Digest;
+
+/// Plain values of one word, of which so many are kept.
+pub(super) struct Bounded {
+    /// A value, and the number of its place.
+    table: Table<2, Queue>,
+    /// Uses of each place since the queue last looked.
+    uses: Box<[AtomicU8]>,
+    most: usize,
+}
+
+/// Who is to leave; behind the lock of the table's writers.
+#[derive(Default)]
+struct Queue {
+    places: Slab<()>,
+    order: S3Fifo,
+}
+
+impl Queue {
+    /// Gives up the place of this number.
+    fn forget(&mut self, number: u64) {
+        let place = u32::try_from(number).ok().and_then(|number| self.places.at(number));
+        if let Some((place, ())) = place {
+            self.places.take(place);
+        }
+    }
+}
+
+/// The places, for the order.
+struct Places<'a>(&'a Slab<()>, &'a [AtomicU8]);
+
+impl Nodes for Places<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline]
+    fn uses(&self, place: Place) -> Option<&AtomicU8> {
+        self.0.get(place).and_then(|()| self.1.get(place.index() as usize))
+    }
+
+    #[inline]
+    fn expect(&self, [next, _]: [Option<Place>; 2]) {
+        if let Some(place) = next {
+            self.0.expect(place);
+            self.1.get(place.index() as usize).into_iter().for_each(prefetch);
+        }
+    }
+}
+
+impl Bounded {
+    /// Uses of more places than this are not laid out beforehand.
+    const MOST: u64 = 1 << 22;
+
+    /// How many values of this size there may be, if that is a number to be kept here.
+    pub(super) fn most(bounds: Bounds, size: u64) -> Option<usize> {
+        let of_bytes = bounds.max_bytes.map_or(u64::MAX, |most| most / size.max(1));
+        let most = bounds.max_entries.unwrap_or(u64::MAX).min(of_bytes);
+        usize::try_from(most).ok().filter(|_| (1..=Self::MOST).contains(&most))
+    }
+
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            table: Table::new(u64::MAX),
+            // One more, for what comes before another leaves.
+            uses: std::iter::repeat_with(AtomicU8::default).take(most + 1).collect(),
+            most,
+        }
+    }
+
+    #[inline]
+    fn of_use(&self, [bits, place]: [u64; 2]) -> u64 {
+        if let Some(uses) = usize::try_from(place).ok().and_then(|place| self.uses.get(place)) {
+            count_use(uses);
+        }
+        bits
+    }
+
+    /// The value under a digest if one look finds it; a use.
+    #[inline]
+    pub(super) fn get_at_once(&self, digest: Digest) -> Option<u64> {
+        self.table.get_at_once(digest).map(|found| self.of_use(found))
+    }
+
+    /// The value under a digest; no use.
+    pub(super) fn peek(&self, digest: Digest) -> Option<u64> {
+        self.table.get(digest).map(|[bits, _]| bits)
+    }
+
+    /// Counts a use of the value under a digest.
+    pub(super) fn used(&self, digest: Digest) {
+        self.table.get(digest).map(|found| self.of_use(found));
+    }
+
+    /// Gets ready for a value that will be inserted soon.
+    #[inline]
+    pub(super) fn expect(&self, digest: Digest) {
+        self.table.expect(digest);
+        // Who has the lock at this moment has other things to fetch.
+        if let Some(writer) = self.table.try_lock() {
+            writer.beside.order.expect(digest);
+        }
+    }
+
+    /// Keeps a value, in place of another if there are enough.
+    pub(super) fn insert(&self, digest: Digest, bits: u64, on_evict: &OnEvict) {
+        let mut gone = Few::default();
+        let mut writer = self.table.lock();
+        // Nobody else writes, so that this look is not in vain.
+        if let Some([_, place]) = self.table.get(digest) {
+            self.table.insert_by(&mut writer, digest, [bits, place], &mut |_, _| {});
+            return;
+        }
+        let place = writer.beside.places.put(());
+        let mut crowded = Few::default();
+        let mut give_up = |digest, [_, place]: [u64; 2]| crowded.push((digest, place));
+        self.table.insert_by(&mut writer, digest, [bits, place.index().into()], &mut give_up);
+        for (digest, place) in crowded {
+            writer.beside.forget(place);
+            gone.push(digest);
+        }
+        if let Some(uses) = self.uses.get(place.index() as usize) {
+            uses.store(0, Relaxed);
+        }
+        let Queue { places, order } = &mut writer.beside;
+        order.inserted(Named { digest, place }, &Places(places, &self.uses));
+        while writer.beside.places.len() > self.most {
+            let Queue { places, order } = &mut writer.beside;
+            let Some(victim) = order.victim(&Places(places, &self.uses), Some(place)) else { break };
+            places.take(victim.place);
+            self.table.remove_by(&mut writer, victim.digest, |_| true);
+            gone.push(victim.digest);
+        }
+        self.expect_victim(&writer.beside);
+        drop(writer);
+        gone.iter().for_each(|digest| on_evict(*digest));
+    }
+
+    /// Who may be the next to leave is fetched while the next body runs.
+    fn expect_victim(&self, Queue { places, order }: &Queue) {
+        let upcoming = order.upcoming();
+        upcoming[0].into_iter().for_each(|next| self.table.expect(next.digest));
+        Places(places, &self.uses).expect(upcoming.map(|next| Some(next?.place)));
+    }
+
+    /// Forgets a value; tells whether there was one.
+    pub(super) fn remove(&self, digest: Digest) -> bool {
+        let mut writer = self.table.lock();
+        let removed = self.table.remove_by(&mut writer, digest, |_| true);
+        if let Some([_, place]) = removed {
+            writer.beside.forget(place);
+        }
+        removed.is_some()
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        let mut writer = self.table.lock();
+        self.table.clear_by(&mut writer, &mut |_, _| {});
+        writer.beside = Queue::default();
+    }
+
+    pub(super) fn digests(&self) -> Vec<Digest> {
+        self.table.digests()
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.table.len()
+    }
+}
