@@ -69,3 +69,58 @@ fn functions_and_instantiations_of_one_thread_are_told_apart() {
     number::clear();
     assert_eq!((number::stats().entries, number::contains(1)), (0, false));
 }
+
+thread_local! {
+    static COUNT: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+fn counted() -> u32 {
+    COUNT.set(COUNT.get() + 1);
+    COUNT.get()
+}
+
+#[cache(local)]
+async fn awaited_here(gate: u32) -> u32 {
+    let value = counted();
+    // Ready the second time it is asked.
+    let mut asked = gate == 0;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut asked, true) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    value
+}
+
+#[test]
+fn what_a_task_forgets_another_of_its_thread_does_not_keep() {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    fn poll<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+    let done = |forget: fn()| {
+        let mut call = pin!(awaited_here(1));
+        assert!(poll(call.as_mut()).is_pending());
+        forget();
+        let Poll::Ready(value) = poll(call.as_mut()) else { unreachable!("asked twice") };
+        value
+    };
+    let kept = || match poll(pin!(awaited_here::peek(1))) {
+        Poll::Ready(kept) => kept,
+        Poll::Pending => unreachable!("memory alone"),
+    };
+    let value = done(|| {});
+    assert_eq!(kept(), Some(value));
+    assert!(poll(pin!(awaited_here::invalidate(1))).is_ready());
+    done(|| assert!(poll(pin!(awaited_here::invalidate(1))).is_ready()));
+    assert_eq!(kept(), None, "invalidated while the body ran");
+    done(|| assert!(poll(pin!(awaited_here::clear())).is_ready()));
+    assert_eq!(kept(), None, "cleared while the body ran");
+    let value = done(|| assert!(poll(pin!(awaited_here::invalidate(2))).is_ready()));
+    assert_eq!(kept(), Some(value), "another key");
+}

@@ -41,18 +41,47 @@ pub struct Miss {
     pub(super) key: Option<ShelfKey>,
     /// What the key depends on beside the arguments.
     pub(super) files: Vec<FileContent>,
+    /// Whether the key changed whenever it was looked at.
+    pub(super) strays: bool,
     pub(super) purpose: Purpose,
 }
 
+/// How often a key is written anew because its files change meanwhile.
+const ATTEMPTS: usize = 3;
+
 impl Miss {
     /// That of a call that touches no cache.
-    pub(super) const UNCACHED: Self =
-        Self { digest: Digest::NONE, key: None, files: Vec::new(), purpose: Purpose::Uncached };
+    pub(super) const UNCACHED: Self = Self {
+        digest: Digest::NONE,
+        key: None,
+        files: Vec::new(),
+        strays: false,
+        purpose: Purpose::Uncached,
+    };
+
+    /// That of a call with this key, of which `shelf_key` gives what the store knows. Digest, files and that are all of
+    /// one moment; if they cannot be had so, nothing will be looked for or kept.
+    pub(super) fn of(
+        mut digest: Digest,
+        purpose: Purpose,
+        write: &dyn Fn(&mut KeyWriter),
+        shelf_key: impl Fn(Digest) -> Option<ShelfKey>,
+    ) -> Self {
+        for _ in 0..ATTEMPTS {
+            let (key, files) = (shelf_key(digest), KeyWriter::files(write));
+            let again = if files.is_empty() { digest } else { KeyWriter::digest(write) };
+            if again == digest {
+                return Self { digest, key, files, strays: false, purpose };
+            }
+            digest = again;
+        }
+        Self { digest, key: None, files: Vec::new(), strays: true, purpose }
+    }
 
     /// Whether the files of the key are as they were when the call began. If not, a body that has run meanwhile may
     /// have read what another key stands for.
     pub(super) fn is_current(&self) -> bool {
-        self.files.iter().all(FileContent::is_still_so)
+        !self.strays && self.files.iter().all(FileContent::is_still_so)
     }
 }
 
@@ -199,8 +228,8 @@ impl<F: SharedForm> Function<F> {
 
     /// The state of a call that memory could not serve.
     pub(super) fn miss(&self, digest: Digest, purpose: Purpose, key: &dyn Fn(&mut KeyWriter)) -> Miss {
-        let shelf_key = self.shelf.as_ref().and_then(|shelf| shelf.key(digest, key));
-        if shelf_key.is_none() && self.shelf.is_some() && self.plan.insists {
+        let miss = Miss::of(digest, purpose, key, |digest| self.shelf.as_ref()?.key(digest, key));
+        if miss.key.is_none() && !miss.strays && self.shelf.is_some() && self.plan.insists {
             raise(&ConfigError {
                 function: self.common.site.meta.path(),
                 field: "key",
@@ -211,7 +240,7 @@ impl<F: SharedForm> Function<F> {
                     .to_owned(),
             });
         }
-        Miss { digest, key: shelf_key, files: KeyWriter::files(key), purpose }
+        miss
     }
 
     /// Whether memory is worth a look.

@@ -16,6 +16,7 @@ use super::common::Common;
 use super::function::{Miss, Purpose, explain, raise};
 use super::operation::{Cached, Seen, Step, WriteKey};
 use super::registry::Registered;
+use super::revoked::{Because, Revoked, Run};
 use super::rules::{Rules, Setup};
 use super::site::Site;
 use super::sync::timed;
@@ -35,6 +36,7 @@ struct Inner<F: Form> {
     shared: &'static LocalShared,
     tier: LocalTier<F::Kept>,
     rules: Rules<F::Result>,
+    revoked: Revoked,
     /// The clears this thread has carried out.
     cleared: Cell<u64>,
     held: Arc<Held>,
@@ -130,7 +132,7 @@ impl<F: Form> Local<F> {
         let cleared = Cell::new(shared.clears.load(Ordering::Acquire));
         let held = Arc::default();
         shared.lock_loads().push(Arc::clone(&held));
-        let inner = Rc::new(Inner { shared, tier, rules, cleared, held });
+        let inner = Rc::new(Inner { shared, tier, rules, revoked: Revoked::default(), cleared, held });
         list(site.number(), Instance { marker, inner: Rc::clone(&inner) as Rc<dyn Any> });
         Self(inner)
     }
@@ -153,7 +155,19 @@ impl<F: Form> Local<F> {
         self.note_load();
     }
 
-    fn settle(&self, miss: &Miss, result: F::Result, cost: Nanos) -> F::Result {
+    /// A body begins: what is forgotten from now on it must not keep.
+    fn begin(&self) -> (Run<'_>, u64) {
+        self.tier();
+        (self.0.revoked.begin(), self.0.cleared.get())
+    }
+
+    fn settle(
+        &self,
+        miss: &Miss,
+        (run, clears): (Run<'_>, u64),
+        result: F::Result,
+        cost: Nanos,
+    ) -> F::Result {
         let common = &self.0.shared.common;
         common.counters.computed(cost);
         let ttl = self.0.rules.ttl::<F>(&result);
@@ -161,7 +175,11 @@ impl<F: Form> Local<F> {
             Ok(kept) => kept,
             Err(result) => return result,
         };
-        let wanted = ttl != Rules::<F::Result>::NOT_KEPT && miss.is_current();
+        let is_refresh = miss.purpose == Purpose::Refresh;
+        let is_revoked = || {
+            self.0.shared.clears.load(Ordering::Acquire) != clears || run.is_revoked(miss.digest, is_refresh)
+        };
+        let wanted = ttl != Rules::<F::Result>::NOT_KEPT && miss.is_current() && !is_revoked();
         let size = F::measure(&kept, &mut Vec::new()).size;
         if wanted && !self.tier().fits(size) {
             common.too_large(size);
@@ -172,6 +190,9 @@ impl<F: Form> Local<F> {
                 common.left(miss.digest, Cause::Replaced);
             }
             self.tier().insert(miss.digest, entry);
+            if is_refresh {
+                self.0.revoked.note(miss.digest, Because::Refreshed);
+            }
             common.counters.store();
             common.recomputed(miss.digest);
             self.note_load();
@@ -262,7 +283,7 @@ impl<F: Form> Cached for Local<F> {
             common.counters.memory_hit();
             return Step::Done(F::give(F::copy(&entry.value)));
         }
-        Step::Body(Miss { digest, key: None, files: KeyWriter::files(&key), purpose: Purpose::Value })
+        Step::Body(Miss::of(digest, Purpose::Value, &key, |_| None))
     }
 
     fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
@@ -276,7 +297,7 @@ impl<F: Form> Cached for Local<F> {
 
     fn refresh(&self, key: impl WriteKey) -> Miss {
         let purpose = if mode() == Mode::Disabled { Purpose::Uncached } else { Purpose::Refresh };
-        Miss { digest: KeyWriter::digest(&key), key: None, files: KeyWriter::files(&key), purpose }
+        Miss::of(KeyWriter::digest(&key), purpose, &key, |_| None)
     }
 
     fn uncached(&self) -> Miss {
@@ -287,6 +308,7 @@ impl<F: Form> Cached for Local<F> {
         let digest = KeyWriter::digest(&key);
         let held = self.tier().peek(digest).is_some();
         self.tier().remove(digest);
+        self.0.revoked.note(digest, Because::Invalidated);
         if held {
             self.0.shared.common.left(digest, Cause::Invalidated);
         }
@@ -318,11 +340,12 @@ impl<F: Form> Cached for Local<F> {
             Purpose::Value => self.0.shared.common.counters.miss(),
             Purpose::Refresh => {}
         }
+        let run = self.begin();
         let (result, cost) = match self.0.shared.common.counters.expected_cost(miss.digest) {
             Some(cost) => (body(), cost),
             None => timed(body),
         };
-        self.settle(&miss, result, cost)
+        self.settle(&miss, run, result, cost)
     }
 }
 
@@ -357,8 +380,9 @@ impl<F: Form> AsyncCached for Local<F> {
             Purpose::Value => self.0.shared.common.counters.miss(),
             Purpose::Refresh => {}
         }
+        let run = self.begin();
         let start = std::time::Instant::now();
         let result = body.await;
-        self.settle(&miss, result, nanos(start.elapsed()))
+        self.settle(&miss, run, result, nanos(start.elapsed()))
     }
 }

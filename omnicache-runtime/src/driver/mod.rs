@@ -9,6 +9,7 @@ mod function;
 mod local;
 mod operation;
 mod registry;
+mod revoked;
 mod rules;
 mod site;
 mod sync;

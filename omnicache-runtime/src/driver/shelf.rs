@@ -113,7 +113,7 @@ impl Shelf {
     }
 
     /// The key that `write` writes, whose digest in memory is `digest`; `None` if it is good for this process alone.
-    pub(super) fn key(&self, digest: Digest, write: impl FnOnce(&mut KeyWriter)) -> Option<ShelfKey> {
+    pub(super) fn key(&self, digest: Digest, write: impl Fn(&mut KeyWriter)) -> Option<ShelfKey> {
         let canonical = KeyWriter::canonical_of(digest, write);
         canonical.is_stable().then(|| ShelfKey(Arc::new(canonical.key(&self.identity))))
     }

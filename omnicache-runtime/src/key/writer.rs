@@ -83,10 +83,13 @@ impl KeyWriter {
 
     /// The same, of a key whose digest in memory is known: what was long and was hashed before is not hashed again.
     #[cfg(feature = "disk")]
-    pub(crate) fn canonical_of(digest: Digest, write: impl FnOnce(&mut Self)) -> Canonical {
+    pub(crate) fn canonical_of(digest: Digest, write: impl Fn(&mut Self)) -> Canonical {
         Canonical::remembered(digest).unwrap_or_else(|| {
-            let canonical = Self::canonical(write);
-            canonical.remember(digest);
+            let canonical = Self::canonical(&write);
+            // What the key is made of may change while it is written: then this is not what the digest stands for.
+            if canonical.is_large() && Self::digest(&write) == digest {
+                canonical.remember(digest);
+            }
             canonical
         })
     }

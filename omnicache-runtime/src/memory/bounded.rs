@@ -173,6 +173,11 @@ impl Bounded {
         writer.beside = Queue::default();
     }
 
+    /// Waits for whoever writes at this moment.
+    pub(super) fn settle(&self) {
+        drop(self.table.lock());
+    }
+
     pub(super) fn digests(&self) -> Vec<Digest> {
         self.table.digests()
     }

@@ -98,6 +98,13 @@ impl S3Fifo {
         None
     }
 
+    /// Whoever is next in the main queue, however often used.
+    fn anyone(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
+        let may_go = |seat: &Seat| Some(seat.entry.place) != spared && nodes.is_live(seat.entry.place);
+        let at = self.main.iter().position(may_go)?;
+        self.main.remove(at).map(|seat| seat.entry)
+    }
+
     /// Decides who of two stays, in the main queue; names the other.
     fn duel(&mut self, mut newcomer: Seat, mut resident: Seat, nodes: &impl Nodes) -> Named {
         let [new, old] = [newcomer, resident].map(|seat| self.sketch.as_of_now(seat.frequency));
@@ -156,7 +163,10 @@ impl Order for S3Fifo {
         match (newcomer, self.resident(nodes, spared)) {
             (Some(newcomer), Some(resident)) => Some(self.duel(newcomer, resident, nodes)),
             (Some(seat), None) | (None, Some(seat)) => Some(seat.entry),
-            (None, None) => self.newcomer(nodes, spared, 0).map(|seat| seat.entry),
+            (None, None) => match self.newcomer(nodes, spared, 0) {
+                Some(seat) => Some(seat.entry),
+                None => self.anyone(nodes, spared),
+            },
         }
     }
 

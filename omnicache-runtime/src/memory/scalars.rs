@@ -96,6 +96,15 @@ impl<K> Scalars<K> {
         }
     }
 
+    /// Waits for whoever writes at this moment, and may have moved what is looked for.
+    pub(super) fn settle(&self) {
+        match &self.slots {
+            Slots::Narrow(table) => drop(table.lock()),
+            Slots::Wide(table) | Slots::Timed { table, .. } => drop(table.lock()),
+            Slots::Bounded(bounded) => bounded.settle(),
+        }
+    }
+
     fn held(&self, digest: Digest) -> Option<Held> {
         Some(match &self.slots {
             Slots::Narrow(table) => Held { bits: table.get(digest)?[0].into(), stored_at: 0 },

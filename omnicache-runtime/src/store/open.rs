@@ -216,11 +216,16 @@ impl DiskStore {
         }
         let _lock = if self.read_only { None } else { Some(self.layout.lock()?) };
         let damaged = sick && !self.read_only && !index::is_sound(&self.layout);
-        let index = Arc::new(if damaged {
-            index::start_over(&self.layout, &self.words)?
+        let opened = if damaged {
+            index::start_over(&self.layout, &self.words)
         } else {
-            Index::open(&self.layout, &self.words, self.read_only)?
-        });
+            Index::open(&self.layout, &self.words, self.read_only)
+        };
+        if opened.is_err() && self.stuck.load(Ordering::Acquire) {
+            // Others need not wait in vain as well.
+            self.rest.begin();
+        }
+        let index = Arc::new(opened?);
         self.sick.store(false, Ordering::Release);
         self.stuck.store(false, Ordering::Release);
         *slot = Some(Arc::clone(&index));

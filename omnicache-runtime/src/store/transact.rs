@@ -14,7 +14,7 @@ use super::open::DiskStore;
 use crate::error::{Fault, FaultKind};
 
 /// How long a lock is waited for that could not be had the last time.
-const KNOCK: Duration = Duration::from_millis(20);
+const KNOCK: Duration = Duration::from_millis(100);
 
 /// A transaction that holds the write lock.
 pub(super) struct Work<'a> {
@@ -49,7 +49,11 @@ impl DiskStore {
         context: &str,
         body: impl FnOnce(&Work<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Fault> {
-        let index = self.index()?;
+        let mut index = self.index()?;
+        // Closed while it was waited for: there is another by now.
+        if !self.read_only && index.writer().is_none() {
+            index = self.index()?;
+        }
         let mut writer = index.writer();
         let Some(connection) = &mut *writer else {
             return Err(Fault::new(FaultKind::Index, format!("{context}: the store is read-only")));
