@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 
 use super::awaited::AsyncCached;
-use super::function::Miss;
+use super::miss::Miss;
 use super::operation::{
     Call, Contains, ExplainCall, FilePath, Invalidate, Peek, Refresh, Step, Uncached, WriteKey,
 };

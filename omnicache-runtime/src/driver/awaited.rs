@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::function::{Appraised, Function, Miss, Purpose, Verdict, Worth};
+use super::function::{Appraised, Function, Verdict, Worth};
+use super::miss::{Miss, Purpose};
 use super::operation::{Cached, Step, WriteKey};
 use super::shelf::{Shelf, ShelfKey};
 use crate::clock::nanos;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use super::common::Common;
 use super::economy::Economy;
+use super::miss::{Miss, Purpose};
 use super::registry::Registered;
 use super::rules::{Rules, Setup, life};
-use super::shelf::{Loaded, Outcome, Saved, Shelf, ShelfKey};
+use super::shelf::{Loaded, Outcome, Saved, Shelf};
 use super::site::Site;
 use crate::clock::Nanos;
 use crate::error::{ConfigError, Fault, FaultKind};
 use crate::explain::{CallExplanation, Explanation, human_size, human_span};
 use crate::flight::Flights;
-use crate::key::{Digest, FileContent, KeyWriter, Secret};
+use crate::key::{Digest, KeyWriter, Secret};
 use crate::kind::{Backend, Kind, Policy};
 use crate::memory::{Entry, Found, ScalarPlan, Tier, TierPlan, WordsOf};
 use crate::removal::Cause;
@@ -32,68 +33,6 @@ pub struct Function<F: Form> {
     pub(super) rules: Rules<F::Result>,
     remembers: bool,
     pub(super) secret: &'static Secret,
-}
-
-/// A call that has found nothing in memory.
-#[derive(Clone, Debug)]
-pub struct Miss {
-    pub(super) digest: Digest,
-    pub(super) key: Option<ShelfKey>,
-    /// What the key depends on beside the arguments.
-    pub(super) files: Vec<FileContent>,
-    /// Whether the key changed whenever it was looked at.
-    pub(super) strays: bool,
-    pub(super) purpose: Purpose,
-}
-
-/// How often a key is written anew because its files change meanwhile.
-const ATTEMPTS: usize = 3;
-
-impl Miss {
-    /// That of a call that touches no cache.
-    pub(super) const UNCACHED: Self = Self {
-        digest: Digest::NONE,
-        key: None,
-        files: Vec::new(),
-        strays: false,
-        purpose: Purpose::Uncached,
-    };
-
-    /// That of a call with this key, of which `shelf_key` gives what the store knows. Digest, files and that are all of
-    /// one moment; if they cannot be had so, nothing will be looked for or kept.
-    pub(super) fn of(
-        mut digest: Digest,
-        purpose: Purpose,
-        write: &dyn Fn(&mut KeyWriter),
-        shelf_key: impl Fn(Digest) -> Option<ShelfKey>,
-    ) -> Self {
-        for _ in 0..ATTEMPTS {
-            let (key, files) = (shelf_key(digest), KeyWriter::files(write));
-            let again = if files.is_empty() { digest } else { KeyWriter::digest(write) };
-            if again == digest {
-                return Self { digest, key, files, strays: false, purpose };
-            }
-            digest = again;
-        }
-        Self { digest, key: None, files: Vec::new(), strays: true, purpose }
-    }
-
-    /// Whether the files of the key are as they were when the call began. If not, a body that has run meanwhile may
-    /// have read what another key stands for.
-    pub(super) fn is_current(&self) -> bool {
-        !self.strays && self.files.iter().all(FileContent::is_still_so)
-    }
-}
-
-/// What a call that runs the body is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// A value, from wherever it comes.
-    Value,
-    /// A fresh value, in place of the one that is kept.
-    Refresh,
-    /// A value that has nothing to do with the cache.
-    Uncached,
 }
 
 /// A result that has been computed, as far as the cache is concerned.

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::awaited::AsyncCached;
 use super::common::Common;
-use super::function::{Miss, Purpose, explain, raise};
+use super::function::{explain, raise};
+use super::miss::{Miss, Purpose};
 use super::operation::{Cached, Seen, Step, WriteKey};
 use super::registry::Registered;
 use super::revoked::{Because, Revoked, Run};

@@ -7,6 +7,7 @@ mod companion;
 mod economy;
 mod function;
 mod local;
+mod miss;
 mod operation;
 mod registry;
 mod revoked;

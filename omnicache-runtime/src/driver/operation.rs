@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
-use super::function::Miss;
+use super::miss::Miss;
 use crate::explain::CallExplanation;
 use crate::key::{Digest, KeyWriter};
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::function::{Appraised, Function, Miss, Purpose, Verdict, Worth};
+use super::function::{Appraised, Function, Verdict, Worth};
+use super::miss::{Miss, Purpose};
 use super::operation::{Cached, Seen, Step, WriteKey};
 use super::shelf::{Held, Loaded};
 use crate::clock::{Nanos, nanos};
