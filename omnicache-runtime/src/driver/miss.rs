@@ -64,3 +64,42 @@ pub(super) enum Purpose {
     /// A value that has nothing to do with the cache.
     Uncached,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::key::{CacheKey, file};
+
+    /// The miss of a key that is a file's content, of which the first looks each find another.
+    fn miss(changes: u32) -> (Miss, Digest, Digest) {
+        let path = std::env::temp_dir().join(format!("omnicache-miss-{}-{changes}", std::process::id()));
+        let set = |content: u32| std::fs::write(&path, content.to_string()).unwrap();
+        set(0);
+        let write = |key: &mut KeyWriter| file(&path).write_key(key);
+        let (first, left) = (KeyWriter::digest(write), Cell::new(changes));
+        let miss = Miss::of(first, Purpose::Value, &write, |_| {
+            left.set(left.get().saturating_sub(1));
+            set(changes - left.get());
+            None
+        });
+        let last = KeyWriter::digest(write);
+        std::fs::remove_file(&path).unwrap();
+        (miss, first, last)
+    }
+
+    #[test]
+    fn a_key_whose_file_changes_while_it_is_written_is_that_of_its_last_content() {
+        let (steady, first, last) = miss(0);
+        assert!(!steady.strays && steady.digest == first && first == last);
+        let (changed, first, last) = miss(1);
+        assert!(!changed.strays && changed.digest == last && first != last);
+    }
+
+    #[test]
+    fn what_a_file_gives_that_never_rests_is_not_kept() {
+        let (restless, ..) = miss(100);
+        assert!(restless.strays && !restless.is_current() && restless.key.is_none());
+    }
+}
