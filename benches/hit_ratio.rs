@@ -1,90 +1,20 @@
 //! Hit ratios of our policies and their peers on recorded traces.
 //!
-//! `cargo bench --bench hit_ratio -- FOLDER`, where FOLDER holds the traces named in [`TRACES`]. They are unpacked by
-//! the programs `zstd`, `gzip` and `xz`. OLTP is from the ARC traces (Megiddo and Modha, FAST 2003), loop, multi3 and
-//! sprite from the LIRS traces, orm-busy from cache2k.
+//! `cargo bench --bench hit_ratio -- FOLDER`, where FOLDER holds the traces named in [`traces`].
 
 #![allow(clippy::pedantic, missing_docs, reason = "a benchmark")]
 
+#[path = "support/traces.rs"]
+mod traces;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::{self, Command};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
 use omnicache::cache;
 
-struct Trace {
-    name: &'static str,
-    file: &'static str,
-    format: Format,
-    sizes: [usize; 4],
-}
-
-enum Format {
-    /// Lines of `first_block count 0 request`, each of which stands for `count` references in a row.
-    Blocks,
-    /// A number a line.
-    Numbers,
-    /// Four bytes each.
-    Words,
-}
-
-const TRACES: [Trace; 5] = [
-    Trace { name: "OLTP", file: "OLTP.lis.zst", format: Format::Blocks, sizes: [500, 1000, 2000, 5000] },
-    Trace { name: "loop", file: "lirs_loop.trace.gz", format: Format::Numbers, sizes: [256, 512, 768, 1000] },
-    Trace {
-        name: "multi3",
-        file: "lirs_multi3.trace.gz",
-        format: Format::Numbers,
-        sizes: [512, 1024, 2048, 4096],
-    },
-    Trace {
-        name: "sprite",
-        file: "lirs_sprite.trace.gz",
-        format: Format::Numbers,
-        sizes: [256, 512, 1024, 2048],
-    },
-    Trace {
-        name: "orm-busy",
-        file: "cache2k_orm-busy.trace.xz",
-        format: Format::Words,
-        sizes: [512, 1024, 2500, 5000],
-    },
-];
-const CELLS: usize = TRACES.len() * 4;
-
-fn unpacked(path: &Path) -> Result<Vec<u8>, String> {
-    let tool = match path.extension().and_then(|end| end.to_str()) {
-        Some("zst") => "zstd",
-        Some("gz") => "gzip",
-        Some("xz") => "xz",
-        _ => return Err(format!("{}: packed by no program known here", path.display())),
-    };
-    let run = Command::new(tool).arg("-dc").arg(path).stderr(process::Stdio::inherit()).output();
-    match run {
-        Ok(output) if output.status.success() => Ok(output.stdout),
-        Ok(_) => Err(format!("`{tool} -dc {}` failed", path.display())),
-        Err(error) => Err(format!("`{tool}` cannot be run: {error}")),
-    }
-}
-
-fn read(folder: &Path, trace: &Trace) -> Result<Vec<u32>, String> {
-    let bytes = unpacked(&folder.join(trace.file))?;
-    if let Format::Words = trace.format {
-        return Ok(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect());
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    let keys = text.lines().flat_map(|line| {
-        let mut numbers = line.split_whitespace().map_while(|word| word.parse::<u32>().ok());
-        let first = numbers.next().unwrap_or(0);
-        let count = if let Format::Blocks = trace.format { numbers.next().unwrap_or(0) } else { 1 };
-        first..first + count
-    });
-    Ok(keys.collect())
-}
+const CELLS: usize = traces::TRACES.len() * 4;
 
 /// The bound of the instantiation that is made next.
 static ENTRIES: AtomicUsize = AtomicUsize::new(0);
@@ -123,16 +53,11 @@ fn ours(functions: [fn(u32) -> u32; CELLS], cell: usize, size: usize, trace: &[u
     trace.len() as u64 - MISSES.get()
 }
 
-/// Replays a trace through a `get` and an `insert`.
+/// Replays a trace through a `get` and an `insert`; gives the number of hits.
 fn replay(trace: &[u32], get: impl Fn(u32) -> bool, insert: impl Fn(u32)) -> u64 {
-    let hit = |key: &&u32| {
-        let hit = get(**key);
-        if !hit {
-            insert(**key);
-        }
-        hit
-    };
-    trace.iter().filter(hit).count() as u64
+    let mut misses = 0;
+    traces::replay(trace, get, insert, |_| misses += 1);
+    trace.len() as u64 - misses
 }
 
 fn quick_cache(_: usize, size: usize, trace: &[u32]) -> u64 {
@@ -211,31 +136,20 @@ fn judge(what: &str, moka: usize, table: &[(String, Vec<f64>)]) {
 }
 
 fn main() {
-    // `cargo bench` adds an option of its own.
-    let Some(folder) = env::args().skip(1).find(|arg| !arg.starts_with("--")).map(PathBuf::from) else {
-        eprintln!("hit ratios need a folder of traces: cargo bench --bench hit_ratio -- FOLDER");
-        return;
-    };
+    let traces = traces::all("hit_ratio");
     let entrants = entrants();
     print!("{:<9}{:>8}", "trace", "entries");
     entrants.iter().for_each(|(name, _)| print!("{name:>12}"));
     println!();
     let mut table: Vec<(String, Vec<f64>)> = Vec::new();
     let (mut nanos, mut references) = (vec![0.0; entrants.len()], 0);
-    for trace in &TRACES {
-        let keys = match read(&folder, trace) {
-            Ok(keys) => keys,
-            Err(error) => {
-                eprintln!("{error}");
-                process::exit(1);
-            }
-        };
+    for (trace, keys) in &traces {
         for size in trace.sizes {
             print!("{:<9}{size:>8}", trace.name);
             references += keys.len();
             let ratios = entrants.iter().zip(&mut nanos).map(|((_, replay), nanos)| {
                 let start = Instant::now();
-                let ratio = replay(table.len(), size, &keys) as f64 * 100.0 / keys.len() as f64;
+                let ratio = replay(table.len(), size, keys) as f64 * 100.0 / keys.len() as f64;
                 *nanos += start.elapsed().as_nanos() as f64;
                 print!("{ratio:>12.2}");
                 ratio

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point in time: nanoseconds since the Unix epoch (good until the year 2554).
 pub type Nanos = u64;
 
-/// Tells the time that decides expiry, in memory and on disk alike.
+/// Tells the time that decides expiry, in memory and on disk alike, and how long bodies take.
 pub trait Clock: Send + Sync + 'static {
     /// Nanoseconds since the Unix epoch.
     fn now(&self) -> Nanos;
@@ -73,6 +73,35 @@ impl Default for ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Nanos {
         self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Tells how long something takes: by the machine's monotonic clock, or by the clock that was put in its place.
+pub(crate) struct Stopwatch<'a> {
+    started: Instant,
+    told: Option<(&'a dyn Clock, Nanos)>,
+}
+
+impl<'a> Stopwatch<'a> {
+    /// Starts it, where `clock` is the one that decides expiry.
+    pub(crate) fn start(clock: &'a dyn Clock) -> Self {
+        let told = (!clock.is_system()).then(|| (clock, clock.now()));
+        Self { started: Instant::now(), told }
+    }
+
+    /// The time since it was started.
+    pub(crate) fn elapsed(&self) -> Nanos {
+        match self.told {
+            Some((clock, started)) => clock.now().saturating_sub(started),
+            None => nanos(self.started.elapsed()),
+        }
+    }
+
+    /// Does something and tells how long that took.
+    pub(crate) fn time<R>(clock: &'a dyn Clock, work: impl FnOnce() -> R) -> (R, Nanos) {
+        let watch = Self::start(clock);
+        let result = work();
+        (result, watch.elapsed())
     }
 }
 

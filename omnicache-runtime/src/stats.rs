@@ -37,7 +37,8 @@ pub struct Stats {
     pub entries: u64,
     /// Bytes of payload held now.
     pub bytes: u64,
-    /// Time the hits have saved: their number times what a result of this function takes to compute.
+    /// Time the hits have saved: what computing their results took, each its own; of plain values, which are kept without
+    /// it, what a result of this function takes on average.
     pub saved: Duration,
 }
 
@@ -80,7 +81,7 @@ impl Stats {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     stripes: Striped,
-    pub(crate) disk_hits: Count,
+    disk_hits: Count,
     pub(crate) coalesced: Count,
     pub(crate) expirations: Count,
     pub(crate) too_large: Count,
@@ -106,6 +107,19 @@ impl Counters {
     #[inline]
     pub(crate) fn memory_hit(&self) {
         self.stripes.add([(Often::MemoryHits, 1)]);
+    }
+
+    /// Counts a hit in memory that saved so much.
+    #[inline]
+    pub(crate) fn memory_hit_of(&self, cost: Nanos) {
+        self.stripes.add([(Often::MemoryHits, 1), (Often::Known, 1), (Often::Saved, cost)]);
+    }
+
+    /// Counts a hit on disk that saved so much.
+    pub(crate) fn disk_hit_of(&self, cost: Nanos) {
+        self.disk_hits.add(1);
+        self.stripes.add([(Often::Known, 1), (Often::Saved, cost)]);
+        self.computed(cost);
     }
 
     /// Counts a hit in memory if this thread has a stripe of its own; tells whether it has.
@@ -181,8 +195,10 @@ impl Counters {
             errors: self.errors.get(),
             ..Stats::default()
         };
-        let cost = self.mean_cost().map_or(0, nanos);
-        stats.saved = Duration::from_nanos(cost.saturating_mul(stats.hits()));
+        let [known, saved] = self.stripes.sums([Often::Known, Often::Saved]);
+        let others = stats.hits().saturating_sub(known);
+        let mean = self.mean_cost().map_or(0, nanos);
+        stats.saved = Duration::from_nanos(saved.saturating_add(mean.saturating_mul(others)));
         stats
     }
 }
@@ -221,6 +237,10 @@ enum Often {
     Cost,
     /// Bodies that were measured, or taken to be like those that were.
     Costed,
+    /// Hits of which it is known what they saved.
+    Known,
+    /// Nanoseconds that these saved.
+    Saved,
 }
 
 /// Counters whose stripes belong to one thread each, so that counting needs no atomic read-modify-write and no
@@ -231,7 +251,7 @@ struct Striped([Stripe; SHARED + 1]);
 /// One thread's counters: a cache line.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Stripe([AtomicU64; 6]);
+struct Stripe([AtomicU64; 8]);
 
 impl Default for Striped {
     fn default() -> Self {

@@ -3,13 +3,12 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::function::{Appraised, Function, Verdict, Worth};
 use super::miss::{Miss, Purpose};
 use super::operation::{Cached, Step, WriteKey};
 use super::shelf::{Shelf, ShelfKey};
-use crate::clock::nanos;
+use crate::clock::Stopwatch;
 use crate::explain::CallExplanation;
 use crate::flight::{Joined, Lead, Leading, Waited, is_leading, wait_awaited};
 use crate::key::{Digest, KeyWriter};
@@ -189,8 +188,8 @@ impl<F: SharedForm> Function<F> {
 
     async fn recompute_awaited(&self, miss: &Miss, body: impl Future<Output = F::Result>) -> F::Result {
         let since = self.since_awaited().await;
-        let start = Instant::now();
-        let appraised = self.appraise(miss, body.await, nanos(start.elapsed()));
+        let watch = Stopwatch::start(&*self.plan.clock);
+        let appraised = self.appraise(miss, body.await, watch.elapsed());
         let worth = match appraised {
             Appraised::Private(result) => return result,
             Appraised::Shared(kept) => return F::give(kept),
@@ -236,9 +235,8 @@ impl<F: SharedForm> Function<F> {
         if !due && self.remembers() {
             let found = self.tier.get_again(miss.digest);
             if let Some(found) = found.filter(|found| self.is_fresh(found)) {
-                self.common.counters.memory_hit();
                 lead.land(|| found.clone());
-                return F::give(found.into_value(F::copy));
+                return self.serve(found);
             }
         }
         let mut loaded = if due { None } else { self.look_up_awaited(miss).await };
@@ -255,9 +253,9 @@ impl<F: SharedForm> Function<F> {
             return F::give(loaded.kept);
         }
         self.common.counters.miss();
-        let start = Instant::now();
+        let watch = Stopwatch::start(&*self.plan.clock);
         let result = Leading::drive(self.place(miss.digest), &lead, body).await;
-        let worth = match self.appraise(miss, result, nanos(start.elapsed())) {
+        let worth = match self.appraise(miss, result, watch.elapsed()) {
             Appraised::Private(result) => return result,
             Appraised::Shared(kept) => {
                 lead.land(|| Self::found(&kept));
@@ -290,8 +288,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
             && (mode == Mode::Plain || !self.common.is_due(digest))
             && let Some(found) = self.recall_awaited(digest, &key, true).await
         {
-            self.common.counters.memory_hit();
-            return Step::Done(F::give(found.into_value(F::copy)));
+            return Step::Done(self.serve(found));
         }
         Step::Body(self.miss(digest, Purpose::Value, &key))
     }

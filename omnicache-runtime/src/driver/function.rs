@@ -228,12 +228,12 @@ impl<F: SharedForm> Function<F> {
 
     /// Counts a hit on disk; gives the memory entry if the value belongs there too.
     pub(super) fn promote(&self, loaded: &Loaded<F::Kept>) -> Option<Entry<F::Kept>> {
-        self.common.counters.disk_hits.add(1);
-        self.common.counters.computed(loaded.cost);
+        self.common.counters.disk_hit_of(loaded.cost);
         let side = self.plan.side(loaded.size);
         (side.memory && self.tier.fits(loaded.size)).then(|| {
             let ttl = loaded.ttl.into_iter().chain(self.rules.ttl_of_all()).min();
             Entry::new(F::copy(&loaded.kept), loaded.size, loaded.stored_at, ttl, loaded.generation)
+                .costing(loaded.cost, reload(loaded.size).min(loaded.cost))
         })
     }
 
@@ -313,7 +313,9 @@ impl<F: SharedForm> Function<F> {
             self.common.counters.store();
         }
         verdict.memory.then(|| {
+            let again = if verdict.stored { reload(worth.size).min(worth.cost) } else { worth.cost };
             Entry::new(F::copy(&worth.kept), worth.size, worth.stored_at, worth.ttl, verdict.generation)
+                .costing(worth.cost, again)
         })
     }
 
@@ -382,6 +384,11 @@ impl<F: SharedForm> Function<F> {
         }
         self.common.tell();
     }
+}
+
+/// What loading a payload of this size takes, about: a look, and a copy (decisions 0010 and 0013).
+fn reload(size: u64) -> Nanos {
+    4000 + size / 4
 }
 
 /// What the store has made of a value, and what memory is to.

@@ -20,8 +20,7 @@ use super::registry::Registered;
 use super::revoked::{Because, Revoked, Run};
 use super::rules::{Rules, Setup};
 use super::site::Site;
-use super::sync::timed;
-use crate::clock::{Nanos, nanos};
+use crate::clock::{Nanos, Stopwatch};
 use crate::explain::{CallExplanation, Explanation};
 use crate::key::KeyWriter;
 use crate::memory::{Entry, Load, LocalTier};
@@ -186,7 +185,7 @@ impl<F: Form> Local<F> {
             common.too_large(size);
         } else if wanted {
             let plan = &self.0.shared.plan;
-            let entry = Entry::new(F::copy(&kept), size, plan.clock.now(), ttl, 0);
+            let entry = Entry::new(F::copy(&kept), size, plan.clock.now(), ttl, 0).costing(cost, cost);
             if common.listens() && self.tier().peek(miss.digest).is_some() {
                 common.left(miss.digest, Cause::Replaced);
             }
@@ -344,7 +343,7 @@ impl<F: Form> Cached for Local<F> {
         let run = self.begin();
         let (result, cost) = match self.0.shared.common.counters.expected_cost(miss.digest) {
             Some(cost) => (body(), cost),
-            None => timed(body),
+            None => Stopwatch::time(&*self.0.shared.plan.clock, body),
         };
         self.settle(&miss, run, result, cost)
     }
@@ -382,8 +381,8 @@ impl<F: Form> AsyncCached for Local<F> {
             Purpose::Refresh => {}
         }
         let run = self.begin();
-        let start = std::time::Instant::now();
+        let watch = Stopwatch::start(&*self.0.shared.plan.clock);
         let result = body.await;
-        self.settle(&miss, run, result, nanos(start.elapsed()))
+        self.settle(&miss, run, result, watch.elapsed())
     }
 }

@@ -1,26 +1,18 @@
 //! The driver of threads.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::function::{Appraised, Function, Verdict, Worth};
 use super::miss::{Miss, Purpose};
 use super::operation::{Cached, Seen, Step, WriteKey};
 use super::shelf::{Held, Loaded};
-use crate::clock::{Nanos, nanos};
+use crate::clock::Stopwatch;
 use crate::explain::CallExplanation;
 use crate::flight::{Joined, Lead, Leading, Waited, is_leading, wait};
 use crate::key::{Digest, KeyWriter};
 use crate::memory::{Entry, Found};
 use crate::select::SharedForm;
 use crate::settings::{Mode, is_plain, mode};
-
-/// Runs a body and measures it.
-pub(super) fn timed<R>(body: impl FnOnce() -> R) -> (R, Nanos) {
-    let start = Instant::now();
-    let result = body();
-    (result, nanos(start.elapsed()))
-}
 
 impl<F: SharedForm> Cached for &Function<F> {
     type Result = F::Result;
@@ -69,8 +61,7 @@ impl<F: SharedForm> Cached for &Function<F> {
             && (mode == Mode::Plain || !self.common.is_due(digest))
             && let Some(found) = self.recall(digest, &key)
         {
-            self.common.counters.memory_hit();
-            return Step::Done(F::give(found.into_value(F::copy)));
+            return Step::Done(self.serve(found));
         }
         self.tier.expect(digest);
         Step::Body(self.miss(digest, Purpose::Value, &key))
@@ -174,10 +165,19 @@ impl<F: SharedForm> Function<F> {
             self.shelf.as_ref().is_none_or(|shelf| shelf.is_current(entry.generation()))
         };
         // Cloned while nothing is locked: what is read stays until it has been.
-        let read = |entry: &Entry<F::Kept>| is_current(entry).then(|| F::copy(&entry.value));
-        let kept = self.tier.read(digest, read)?;
-        self.common.counters.memory_hit();
+        let read = |entry: &Entry<F::Kept>| is_current(entry).then(|| (F::copy(&entry.value), entry.cost));
+        let (kept, cost) = self.tier.read(digest, read)?;
+        self.common.counters.memory_hit_of(cost);
         Some(F::give(kept))
+    }
+
+    /// Gives what memory has, counted as a hit.
+    pub(super) fn serve(&self, found: Found<F::Kept>) -> F::Result {
+        match &found {
+            Found::Entry(entry) => self.common.counters.memory_hit_of(entry.cost),
+            Found::Word(_) => self.common.counters.memory_hit(),
+        }
+        F::give(found.into_value(F::copy))
     }
 
     /// What memory has, without counting a use.
@@ -194,7 +194,7 @@ impl<F: SharedForm> Function<F> {
     /// A fresh value, in place of the one that is kept.
     fn recompute(&self, miss: &Miss, body: impl FnOnce() -> F::Result) -> F::Result {
         let since = self.since();
-        let (result, cost) = timed(body);
+        let (result, cost) = Stopwatch::time(&*self.plan.clock, body);
         match self.appraise(miss, result, cost) {
             Appraised::Private(result) => result,
             Appraised::Shared(kept) => F::give(kept),
@@ -243,9 +243,8 @@ impl<F: SharedForm> Function<F> {
             && self.remembers()
             && let Some(found) = self.tier.get_again(miss.digest).filter(|found| self.is_fresh(found))
         {
-            self.common.counters.memory_hit();
             lead.land(|| found.clone());
-            return F::give(found.into_value(F::copy));
+            return self.serve(found);
         }
         let mut loaded = if due { None } else { self.look_up(miss) };
         // Held until the value is stored: then it is there for those who wait in other processes.
@@ -266,7 +265,7 @@ impl<F: SharedForm> Function<F> {
             // What is written to a store has the cost of its own body.
             match self.common.counters.expected_cost(miss.digest).filter(|_| self.shelf.is_none()) {
                 Some(cost) => (body(), cost),
-                None => timed(body),
+                None => Stopwatch::time(&*self.plan.clock, body),
             }
         };
         match self.appraise(miss, result, cost) {

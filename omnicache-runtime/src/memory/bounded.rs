@@ -10,7 +10,7 @@ use super::entry::count_use;
 use super::nodes::{Nodes, Place, Slab};
 use super::queue::{Named, Order};
 use super::s3_fifo::S3Fifo;
-use super::{Bounds, Few, OnEvict, Table};
+use super::{Bounds, Few, Loss, OnEvict, Table};
 use crate::key::Digest;
 
 /// Plain values of one word, of which so many are kept.
@@ -116,7 +116,7 @@ impl Bounded {
     }
 
     /// Keeps a value, in place of another if there are enough.
-    pub(super) fn insert(&self, digest: Digest, bits: u64, on_evict: &OnEvict) {
+    pub(super) fn insert(&self, digest: Digest, bits: u64, loss: Loss, on_evict: &OnEvict) {
         let mut gone = Few::default();
         let mut writer = self.table.lock();
         // Nobody else writes, so that this look is not in vain.
@@ -136,7 +136,7 @@ impl Bounded {
             uses.store(0, Relaxed);
         }
         let Queue { places, order } = &mut writer.beside;
-        order.inserted(Named { digest, place }, &Places(places, &self.uses));
+        order.inserted(Named { digest, place }, loss.alone(), &Places(places, &self.uses));
         while writer.beside.places.len() > self.most {
             let Queue { places, order } = &mut writer.beside;
             let Some(victim) = order.victim(&Places(places, &self.uses), Some(place)) else { break };

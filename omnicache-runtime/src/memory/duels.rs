@@ -3,20 +3,69 @@
 //!
 //! When a newcomer and a resident compete for one place, the loser leaves. If it is asked for again while the winner
 //! still waits for its first use, the decision was wrong; if the winner was used, it was right. Either way there is a
-//! score for the *difference* in frequency that the two had, and the next such pair is decided by it.
+//! score for the *difference* that the two had, in frequency and in what they are worth, and the next such pair is
+//! decided by it. An outcome counts by the time it saved, so that a score tells which side saves more in the long run.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI8, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::nodes::{Nodes, Place};
 use crate::key::Digest;
 
-/// A resident's frequency less a newcomer's.
-pub(super) type Lead = i8;
+/// What a resident has ahead of a newcomer: in frequency, and in what it is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lead(u8);
 
-/// Leads reach from -15 to 15.
-const MOST: Lead = 15;
-const LEADS: usize = 2 * MOST as usize + 1;
+/// Leads in frequency reach from -15 to 15.
+const MOST: i8 = 15;
+const LEADS: u8 = 2 * MOST as u8 + 1;
+/// Leads in worth reach from -3 to 3, from 64 times less to 64 times as much.
+const DEAREST: i8 = 3;
+/// How much more often a newcomer must be asked for to make up for a step of worth, until more is learned.
+const STEP: i8 = 7;
+
+impl Lead {
+    /// All there are.
+    const COUNT: u8 = LEADS * (2 * DEAREST as u8 + 1);
+
+    /// Of a resident with these advantages.
+    pub(super) fn new(frequency: i8, worth: i8) -> Self {
+        let [frequency, row] =
+            [frequency.clamp(-MOST, MOST) + MOST, worth.clamp(-DEAREST, DEAREST) + DEAREST];
+        Self(row.unsigned_abs() * LEADS + frequency.unsigned_abs())
+    }
+
+    fn frequency(self) -> i8 {
+        (self.0 % LEADS).cast_signed() - MOST
+    }
+
+    fn worth(self) -> i8 {
+        (self.0 / LEADS).cast_signed() - DEAREST
+    }
+
+    /// Its number among all.
+    fn index(self) -> usize {
+        self.0.into()
+    }
+
+    /// The leads in frequency next to it, in the same worth.
+    fn neighbours(self) -> impl Iterator<Item = Self> {
+        let next = [self.frequency() - 1, self.frequency() + 1].into_iter();
+        next.filter(|frequency| frequency.abs() <= MOST)
+            .map(move |frequency| Self::new(frequency, self.worth()))
+    }
+
+    /// Who stays, until more is learned: who was asked for more often, and is worth more. Positive for newcomers.
+    fn prior(self) -> i8 {
+        if self.frequency() + STEP * self.worth() < 0 { PRIOR } else { -PRIOR }
+    }
+
+    /// An outcome in favour of the side that is worth less counts once in so many times.
+    fn discount(self, newcomer: bool) -> u32 {
+        let dearer = if newcomer { self.worth() } else { -self.worth() };
+        if dearer <= 0 { 1 } else { 1 << (2 * dearer) }
+    }
+}
+
 /// What a score may grow to, and so how soon it changes sides.
 const SURE: i8 = 64;
 /// What a score is at first: who was asked for more often stays.
@@ -27,68 +76,61 @@ const NEIGHBOURLY: i8 = 4;
 const MEMORY: u32 = 512;
 const ONE: u32 = 1 << 24;
 
-/// What was learned, common to all shards.
+/// What was learned.
 pub(super) struct Scores {
     /// By lead: positive where newcomers are right.
-    by_lead: [AtomicI8; LEADS],
+    by_lead: [i8; Lead::COUNT as usize],
     /// Outcomes of the neighbours that have not counted yet.
-    hearsay: [AtomicI8; LEADS],
+    hearsay: [i8; Lead::COUNT as usize],
     /// The share of recent outcomes in which the newcomer was right, of [`ONE`].
-    newcomers: AtomicU32,
+    newcomers: u32,
 }
 
 impl Default for Scores {
     fn default() -> Self {
-        let prior =
-            |index| AtomicI8::new(if index < usize::from(MOST.unsigned_abs()) { PRIOR } else { -PRIOR });
-        Self {
-            by_lead: std::array::from_fn(prior),
-            hearsay: std::array::from_fn(|_| AtomicI8::new(0)),
-            newcomers: AtomicU32::new(0),
-        }
+        let mut by_lead = [0; Lead::COUNT as usize];
+        (0..Lead::COUNT).map(Lead).for_each(|lead| by_lead[lead.index()] = lead.prior());
+        Self { by_lead, hearsay: [0; Lead::COUNT as usize], newcomers: 0 }
     }
 }
 
 impl Scores {
-    fn index(lead: Lead) -> usize {
-        usize::from((lead.clamp(-MOST, MOST) + MOST).unsigned_abs())
-    }
-
     /// Whether a newcomer should take the place of a resident with this lead.
     pub(super) fn admit(&self, lead: Lead) -> bool {
-        self.by_lead[Self::index(lead)].load(Relaxed) > 0
+        self.by_lead[lead.index()] > 0
     }
 
-    /// How many of so many entries may wait for their first decision: a fifth where newcomers are always right,
-    /// and falling with the square of how often they are.
-    pub(super) fn waiting(&self, entries: usize) -> usize {
-        let share = u64::from(self.newcomers.load(Relaxed));
+    /// How much of so much room entries may take that wait for their first decision: a fifth where newcomers are always
+    /// right, and falling with the square of how often they are.
+    pub(super) fn waiting(&self, room: u64) -> u64 {
+        let share = u64::from(self.newcomers);
         let squared = share * share / u64::from(ONE);
-        usize::try_from(squared * entries as u64 / (5 * u64::from(ONE))).unwrap_or(0)
+        let part = u128::from(squared) * u128::from(room) / (5 * u128::from(ONE));
+        u64::try_from(part).unwrap_or(u64::MAX)
     }
 
-    /// Takes note of who was right. Threads that do so at once may lose a note, which is of no consequence.
-    fn note(&self, lead: Lead, newcomer: bool) {
+    /// Takes note of who was right, by what that saved: `chance` decides which of the outcomes count that saved less.
+    fn note(&mut self, lead: Lead, newcomer: bool, chance: u32) {
+        if !chance.is_multiple_of(lead.discount(newcomer)) {
+            return;
+        }
         let step = if newcomer { 1 } else { -1 };
-        let add = |index: usize| {
-            let score = &self.by_lead[index];
-            score.store((score.load(Relaxed) + step).clamp(-SURE, SURE), Relaxed);
-        };
-        let index = Self::index(lead);
-        add(index);
-        for neighbour in [index.wrapping_sub(1), index + 1] {
-            let Some(hearsay) = self.hearsay.get(neighbour) else { continue };
-            let heard = hearsay.load(Relaxed) + step;
-            if heard.abs() < NEIGHBOURLY {
-                hearsay.store(heard, Relaxed);
-            } else {
-                hearsay.store(0, Relaxed);
-                add(neighbour);
+        self.add(lead, step);
+        for neighbour in lead.neighbours() {
+            let hearsay = &mut self.hearsay[neighbour.index()];
+            *hearsay += step;
+            if hearsay.abs() >= NEIGHBOURLY {
+                *hearsay = 0;
+                self.add(neighbour, step);
             }
         }
-        let before = self.newcomers.load(Relaxed);
         let outcome = if newcomer { ONE / MEMORY } else { 0 };
-        self.newcomers.store(before - before / MEMORY + outcome, Relaxed);
+        self.newcomers = self.newcomers - self.newcomers / MEMORY + outcome;
+    }
+
+    fn add(&mut self, lead: Lead, step: i8) {
+        let score = &mut self.by_lead[lead.index()];
+        *score = (*score + step).clamp(-SURE, SURE);
     }
 }
 
@@ -140,7 +182,7 @@ fn part(loser: Digest) -> u32 {
     loser.low() as u32
 }
 
-/// So many duels of a shard are remembered at most: where there are more, those of a part of all digests. What there is
+/// So many duels are remembered at most: where there are more, those of a part of all digests. What there is
 /// to learn does not grow with the cache, and the memory of it shall not be larger than the processor's.
 const REMEMBERED: usize = 4096;
 
@@ -152,14 +194,20 @@ const WAYS: usize = 4;
 #[repr(align(64))]
 struct Bucket([Option<Duel>; WAYS]);
 
-/// The latest duels of a shard, about as many as it has entries, or of a sample of them.
+/// The latest duels, about as many as there are entries, or of a sample of them.
 pub(super) struct Duels {
     latest: Vec<Bucket>,
     /// Of so many digests, one takes part: a power of two.
     sample: u64,
     /// How many there were.
     fought: usize,
-    scores: Arc<Scores>,
+    scores: Scores,
+}
+
+impl Default for Duels {
+    fn default() -> Self {
+        Self { latest: Vec::new(), sample: 1, fought: 0, scores: Scores::default() }
+    }
 }
 
 /// Names a duel until it is forgotten.
@@ -167,10 +215,6 @@ pub(super) struct Duels {
 pub(super) struct DuelId(u32);
 
 impl Duels {
-    pub(super) fn new(scores: Arc<Scores>) -> Self {
-        Self { latest: Vec::new(), sample: 1, fought: 0, scores }
-    }
-
     pub(super) fn scores(&self) -> &Scores {
         &self.scores
     }
@@ -251,12 +295,14 @@ impl Duels {
         }
     }
 
-    fn settle(&self, duel: &Duel, loser_missed: bool, nodes: &impl Nodes) {
+    fn settle(&mut self, duel: &Duel, loser_missed: bool, nodes: &impl Nodes) {
         let in_use = || nodes.uses(duel.winner).is_some_and(|uses| uses.load(Relaxed) > 0);
+        // A key and a moment are as good as dice.
+        let chance = (duel.loser ^ u32::from(duel.time)).wrapping_mul(0x9E37_79B1) >> 16;
         if duel.outcome.winner_used() || in_use() {
-            self.scores.note(duel.lead, duel.outcome.newcomer_won());
+            self.scores.note(duel.lead, duel.outcome.newcomer_won(), chance);
         } else if loser_missed {
-            self.scores.note(duel.lead, !duel.outcome.newcomer_won());
+            self.scores.note(duel.lead, !duel.outcome.newcomer_won(), chance);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
+use super::Loss;
 use super::nodes::Place;
 use crate::clock::{Nanos, expired};
 
@@ -18,11 +19,15 @@ pub(crate) struct Entry<K> {
     pub(crate) stored_at: Nanos,
     /// How long it lives from then.
     pub(crate) ttl: Option<Nanos>,
+    /// What computing the value took: what a hit saves.
+    pub(crate) cost: Nanos,
     /// The generation of the function's entries on disk as of which this one is good.
     generation: AtomicU64,
     used_at: AtomicU64,
     /// Uses since the queue last looked, at most [`MOST_USES`].
     pub(super) uses: AtomicU8,
+    /// What it would take to have the value again.
+    pub(super) loss: Loss,
     /// Its index in its shard, of whose lock it is.
     place: AtomicU32,
 }
@@ -43,11 +48,18 @@ impl<K> Entry<K> {
             weight,
             stored_at,
             ttl,
+            cost: 0,
             generation: AtomicU64::new(generation),
             used_at: AtomicU64::new(stored_at),
             uses: AtomicU8::new(0),
+            loss: Loss::default(),
             place: AtomicU32::new(0),
         }
+    }
+
+    /// The entry of a value that took so long to compute, and would take so long to have again.
+    pub(crate) fn costing(self, cost: Nanos, again: Nanos) -> Self {
+        Self { cost, loss: Loss::of(again), ..self }
     }
 
     /// Whether the entry is past its time to live, or has been idle for as long as `idle` allows.

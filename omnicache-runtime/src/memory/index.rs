@@ -8,13 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pins::{Readers, pin};
+use super::queued::Queue;
+use super::table::Writer;
 use super::{Entry, Few, Table};
 use crate::key::Digest;
 
-/// The entries of an engine, as its readers see them.
+/// The entries of an engine, as its readers see them, and beside them what its writers know.
 pub(crate) struct Index<K> {
     /// Each word is the address of an entry, of which the table owns one reference.
-    pub(super) table: Table<1>,
+    pub(super) table: Table<1, Queue<K>>,
     limbo: Mutex<Vec<Retired<K>>>,
     /// Whether anything is in limbo: a hint that spares most insertions the lock.
     waits: AtomicBool,
@@ -56,30 +58,37 @@ impl<K> Index<K> {
     /// Lists an entry in place of any other, and gives that one. It is to be retired, outside of all locks, and so are
     /// those that the table had no room for.
     #[must_use]
-    pub(super) fn link(
+    pub(super) fn link_by(
         &self,
+        writer: &mut Writer<Queue<K>>,
         digest: Digest,
         entry: Arc<Entry<K>>,
         retired: &mut Few<Arc<Entry<K>>>,
     ) -> Option<Arc<Entry<K>>> {
         let address = Arc::into_raw(entry).expose_provenance() as u64;
         let mut give_up = |_, [address]: [u64; 1]| retired.push(Self::owned(address));
-        self.table.insert(digest, [address], &mut give_up).map(|[replaced]| Self::owned(replaced))
+        self.table.insert_by(writer, digest, [address], &mut give_up).map(|[replaced]| Self::owned(replaced))
     }
 
     /// Takes an entry off the list, or leaves it there if it is not the `only` one that is meant. What is given is to be
     /// retired, outside of all locks.
     #[must_use]
-    pub(super) fn unlink(&self, digest: Digest, only: Option<&Arc<Entry<K>>>) -> Option<Arc<Entry<K>>> {
+    pub(super) fn unlink_by(
+        &self,
+        writer: &mut Writer<Queue<K>>,
+        digest: Digest,
+        only: Option<&Arc<Entry<K>>>,
+    ) -> Option<Arc<Entry<K>>> {
         let is_meant = |address| only.is_none_or(|only| Arc::as_ptr(only).addr() as u64 == address);
-        self.table.remove_if(digest, |[address]| is_meant(address)).map(|[address]| Self::owned(address))
+        let removed = self.table.remove_by(writer, digest, |[address]| is_meant(address));
+        removed.map(|[address]| Self::owned(address))
     }
 
     /// Takes all entries off the list. What is given is to be retired, outside of all locks.
     #[must_use]
-    pub(super) fn clear(&self) -> Few<Arc<Entry<K>>> {
+    pub(super) fn clear_by(&self, writer: &mut Writer<Queue<K>>) -> Few<Arc<Entry<K>>> {
         let mut gone = Few::default();
-        self.table.clear(&mut |_, [address]| gone.push(Self::owned(address)));
+        self.table.clear_by(writer, &mut |_, [address]| gone.push(Self::owned(address)));
         gone
     }
 
@@ -113,7 +122,10 @@ impl<K> Index<K> {
 
 impl<K> Drop for Index<K> {
     fn drop(&mut self) {
-        drop(self.clear());
+        let mut writer = self.table.lock();
+        let held = self.clear_by(&mut writer);
+        drop(writer);
+        drop(held);
     }
 }
 
@@ -148,7 +160,7 @@ mod tests {
     /// Lists an entry; gives what is to be retired.
     fn link(index: &Index<Watched>, digest: Digest, entry: Arc<Entry<Watched>>) -> Few<Arc<Entry<Watched>>> {
         let mut retired = Few::default();
-        let replaced = index.link(digest, entry, &mut retired);
+        let replaced = index.link_by(&mut index.table.lock(), digest, entry, &mut retired);
         retired.extend(replaced);
         retired
     }
@@ -169,7 +181,7 @@ mod tests {
         index.retire(link(&index, digest(1), entry(2, &dropped)));
         settle(&index, &dropped, 1);
         assert_eq!(index.read(digest(1), |entry| entry.value.value), Some(2));
-        index.retire(index.unlink(digest(1), None).into_iter().collect());
+        index.retire(index.unlink_by(&mut index.table.lock(), digest(1), None).into_iter().collect());
         settle(&index, &dropped, 2);
         assert!(index.read(digest(1), |_| ()).is_none());
         assert!(link(&index, digest(1), entry(3, &dropped)).is_empty());
@@ -183,7 +195,7 @@ mod tests {
         drop(link(&index, digest(1), entry(1, &dropped)));
         drop(link(&index, digest(2), entry(2, &dropped)));
         index.read(digest(1), |entry| {
-            index.retire(index.unlink(digest(1), None).into_iter().collect());
+            index.retire(index.unlink_by(&mut index.table.lock(), digest(1), None).into_iter().collect());
             index.read(digest(2), |_| ()).expect("another entry");
             index.retire(Few::default());
             assert_eq!((dropped.load(Relaxed), entry.value.value), (0, 1));
@@ -197,7 +209,7 @@ mod tests {
         drop(link(&index, digest(1), entry(1, &dropped)));
         let lent = Arc::clone(&index);
         let _ = std::thread::spawn(move || lent.read(digest(1), |_| panic!("a clone that fails"))).join();
-        index.retire(index.unlink(digest(1), None).into_iter().collect());
+        index.retire(index.unlink_by(&mut index.table.lock(), digest(1), None).into_iter().collect());
         settle(&index, &dropped, 1);
     }
 
@@ -212,7 +224,7 @@ mod tests {
                     for round in 0..100_000_u64 {
                         let key = (round * 7 + writer) % 31;
                         let retired = if round % 5 == 0 {
-                            index.unlink(digest(key), None).into_iter().collect()
+                            index.unlink_by(&mut index.table.lock(), digest(key), None).into_iter().collect()
                         } else {
                             linked.fetch_add(1, Relaxed);
                             link(index, digest(key), entry(key | round << 32, dropped))

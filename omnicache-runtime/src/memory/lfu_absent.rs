@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::s3_fifo::S3Fifo;
-use super::sharded::Sharded;
+use super::queued::Queued;
 use super::{Bounds, OnEvict};
+use crate::kind::Policy;
 
 /// Never built.
 pub(super) struct Lfu;
@@ -16,7 +16,7 @@ impl Lfu {
         _: Option<Duration>,
         _: bool,
         on_evict: OnEvict,
-    ) -> Sharded<K, S3Fifo> {
-        Sharded::new(bounds, on_evict)
+    ) -> Queued<K> {
+        Queued::new(bounds, Policy::S3Fifo, on_evict)
     }
 }

@@ -21,19 +21,20 @@ impl<K> Listed<K> {
     pub(super) fn list(&self, digest: Digest, entry: &Arc<Entry<K>>) {
         self.bytes.fetch_add(entry.weight, Relaxed);
         let mut retired = Few::default();
-        let replaced = self.index.link(digest, Arc::clone(entry), &mut retired);
+        let replaced =
+            self.index.link_by(&mut self.index.table.lock(), digest, Arc::clone(entry), &mut retired);
         retired.extend(replaced);
         self.retire(retired);
     }
 
     /// Takes off what is listed under a digest; only this entry, if one is given.
     pub(super) fn strike(&self, digest: Digest, only: Option<&Arc<Entry<K>>>) {
-        self.retire(self.index.unlink(digest, only).into_iter().collect());
+        self.retire(self.index.unlink_by(&mut self.index.table.lock(), digest, only).into_iter().collect());
     }
 
     /// Takes off all that is listed.
     pub(super) fn clear(&self) {
-        self.retire(self.index.clear());
+        self.retire(self.index.clear_by(&mut self.index.table.lock()));
     }
 
     fn retire(&self, entries: Few<Arc<Entry<K>>>) {

@@ -8,10 +8,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::dues::{Due, Dues};
 use super::nodes::{Place, Slab};
-use super::queue::{Fifo, Named, Order, Random};
-use super::recent::Recent;
-use super::s3_fifo::S3Fifo;
-use super::{Bounds, Entry, Few, Load, OnEvict};
+use super::orders::Orders;
+use super::queue::{Named, Order};
+use super::{Bounds, Entry, Few, Load, OnEvict, Stake};
 use crate::clock::{Clock, Nanos};
 use crate::key::{Digest, DigestState};
 use crate::kind::Policy;
@@ -35,37 +34,6 @@ struct Held<K> {
     orders: Orders,
     bytes: u64,
     dues: Dues,
-}
-
-/// The orders, of which a tier has one.
-enum Orders {
-    S3Fifo(S3Fifo),
-    Fifo(Fifo),
-    Random(Random),
-    Recent(Recent),
-}
-
-/// Does something with the order that there is.
-macro_rules! order {
-    ($orders:expr, $order:ident => $do:expr) => {
-        match $orders {
-            Orders::S3Fifo($order) => $do,
-            Orders::Fifo($order) => $do,
-            Orders::Random($order) => $do,
-            Orders::Recent($order) => $do,
-        }
-    };
-}
-
-impl Orders {
-    fn new(policy: Policy) -> Self {
-        match policy {
-            Policy::Lru => Self::Recent(Recent::new()),
-            Policy::Fifo => Self::Fifo(Fifo::default()),
-            Policy::Random => Self::Random(Random::default()),
-            _ => Self::S3Fifo(S3Fifo::default()),
-        }
-    }
 }
 
 impl<K: 'static> Held<K> {
@@ -103,7 +71,7 @@ impl<K: 'static> Held<K> {
     }
 
     /// Takes an entry in; gives the one it replaces.
-    fn put(&mut self, digest: Digest, entry: Rc<Entry<K>>) -> (Place, Option<Rc<Entry<K>>>) {
+    fn put(&mut self, digest: Digest, stake: Stake, entry: Rc<Entry<K>>) -> (Place, Option<Rc<Entry<K>>>) {
         self.bytes += entry.weight;
         if let Some(&place) = self.places.get(&digest)
             && let Some(there) = self.nodes.at_mut(place.index())
@@ -118,13 +86,13 @@ impl<K: 'static> Held<K> {
         }
         let place = self.nodes.put(entry);
         self.places.insert(digest, place);
-        order!(&mut self.orders, order => order.inserted(Named { digest, place }, &self.nodes));
+        self.orders.inserted(Named { digest, place }, stake, &self.nodes);
         (place, None)
     }
 
     /// Removes an entry to make room.
     fn evict(&mut self, spared: Place) -> Option<(Digest, Rc<Entry<K>>)> {
-        let victim = order!(&mut self.orders, order => order.victim(&self.nodes, Some(spared)))?;
+        let victim = self.orders.victim(&self.nodes, Some(spared))?;
         Some((victim.digest, self.take(victim)?))
     }
 }
@@ -205,7 +173,8 @@ impl<K: 'static> LocalTier<K> {
         self.expire_first(digest, &entry);
         let mut evicted = Few::default();
         let mut held = self.held.borrow_mut();
-        let (place, replaced) = held.put(digest, Rc::new(entry));
+        let stake = self.bounds.stake(entry.loss, entry.weight);
+        let (place, replaced) = held.put(digest, stake, Rc::new(entry));
         while self.bounds.exceeded_by(held.load()) {
             let Some(gone) = held.evict(place) else { break };
             evicted.push(gone);
@@ -248,7 +217,7 @@ impl<K: 'static> LocalTier<K> {
         let mut held = self.held.borrow_mut();
         let digests = held.places.drain().map(|(digest, _)| digest).collect();
         let nodes = held.nodes.drain();
-        order!(&mut held.orders, order => order.clear());
+        held.orders.clear();
         held.dues.clear();
         held.bytes = 0;
         drop(held);

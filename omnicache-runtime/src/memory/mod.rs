@@ -13,12 +13,14 @@ mod index;
 mod local;
 mod lru;
 mod nodes;
+mod orders;
 mod pins;
 mod queue;
+mod queued;
 mod recent;
 mod s3_fifo;
 mod scalars;
-mod sharded;
+mod seats;
 mod sketch;
 mod slots;
 #[cfg(test)]
@@ -26,6 +28,7 @@ mod suite;
 mod table;
 mod tier;
 mod words;
+mod worth;
 
 #[cfg(feature = "moka")]
 mod lfu;
@@ -44,6 +47,8 @@ pub(crate) use table::Table;
 pub(crate) use tier::{Found, Tier, TierPlan};
 pub use words::Words;
 pub(crate) use words::WordsOf;
+pub(crate) use worth::Loss;
+use worth::Stake;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::Stake;
 use super::nodes::{Nodes, Place};
 use crate::key::Digest;
 
@@ -13,15 +14,9 @@ pub(super) struct Named {
 }
 
 /// The order in which entries are given up.
-pub(super) trait Order: Sized + Send + Sync {
-    /// Whether the order counts over all entries, so that there can be one shard only.
-    const EXACT: bool;
-
-    /// The orders of so many shards of one engine.
-    fn several(shards: usize) -> Vec<Self>;
-
-    /// Notes a new entry, which is among the nodes already.
-    fn inserted(&mut self, entry: Named, nodes: &impl Nodes);
+pub(super) trait Order: Default + Send {
+    /// Notes a new entry, which is among the nodes already, and what is at stake in it.
+    fn inserted(&mut self, entry: Named, stake: Stake, nodes: &impl Nodes);
 
     /// Names the next to go; `spared`, just inserted, is not it.
     fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named>;
@@ -52,13 +47,7 @@ pub(super) struct Fifo {
 }
 
 impl Order for Fifo {
-    const EXACT: bool = true;
-
-    fn several(shards: usize) -> Vec<Self> {
-        std::iter::repeat_with(Self::default).take(shards).collect()
-    }
-
-    fn inserted(&mut self, entry: Named, nodes: &impl Nodes) {
+    fn inserted(&mut self, entry: Named, _: Stake, nodes: &impl Nodes) {
         self.queue.push_back(entry);
         compact(&mut self.queue, nodes);
     }
@@ -108,13 +97,7 @@ impl Random {
 }
 
 impl Order for Random {
-    const EXACT: bool = false;
-
-    fn several(shards: usize) -> Vec<Self> {
-        std::iter::repeat_with(Self::default).take(shards).collect()
-    }
-
-    fn inserted(&mut self, entry: Named, nodes: &impl Nodes) {
+    fn inserted(&mut self, entry: Named, _: Stake, nodes: &impl Nodes) {
         self.places.push(entry);
         if self.places.len() > 2 * nodes.len() + 64 {
             self.places.retain(|entry| nodes.is_live(entry.place));

@@ -1,5 +1,6 @@
 //! Least recently used: a list through the places, of one thread's entries.
 
+use super::Stake;
 use super::nodes::{Nodes, Place};
 use super::queue::{Named, Order};
 
@@ -23,11 +24,13 @@ struct Link {
 
 const LOOSE: Link = Link { entry: None, older: NONE, newer: NONE };
 
-impl Recent {
-    pub(super) fn new() -> Self {
+impl Default for Recent {
+    fn default() -> Self {
         Self { links: Vec::new(), oldest: NONE, newest: NONE }
     }
+}
 
+impl Recent {
     fn link(&mut self, index: u32) -> Option<&mut Link> {
         self.links.get_mut(index as usize)
     }
@@ -71,13 +74,7 @@ impl Recent {
 }
 
 impl Order for Recent {
-    const EXACT: bool = true;
-
-    fn several(shards: usize) -> Vec<Self> {
-        std::iter::repeat_with(Self::new).take(shards).collect()
-    }
-
-    fn inserted(&mut self, entry: Named, _: &impl Nodes) {
+    fn inserted(&mut self, entry: Named, _: Stake, _: &impl Nodes) {
         let index = entry.place.index();
         if self.links.len() <= index as usize {
             self.links.resize(index as usize + 1, LOOSE);
@@ -102,6 +99,6 @@ impl Order for Recent {
     }
 
     fn clear(&mut self) {
-        *self = Self::new();
+        *self = Self::default();
     }
 }

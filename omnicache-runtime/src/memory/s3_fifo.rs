@@ -11,54 +11,36 @@
 //!   [`Duels`] finds out which it is from those who are asked for after they left.
 //! - How many newcomers wait: from one alone, in loops that no cache holds, to a fifth.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-
-use super::duels::{DuelId, Duels, Scores};
+use super::Stake;
+use super::duels::{Duels, Lead};
 use super::nodes::{Nodes, Place};
 use super::queue::{Named, Order};
-use super::sketch::{Frequency, Sketch};
+use super::seats::{Seat, Seats};
+use super::sketch::Sketch;
+use super::worth::Worth;
 use crate::key::Digest;
 
 /// Uses found in a node buy so many rounds of the main queue at most.
 const MOST_ROUNDS: u8 = 3;
+/// Of those who wait though they need not, one settles for so many that leave.
+const PATIENCE: u32 = 32;
 
-/// A place in one of the queues.
-#[derive(Clone, Copy)]
-struct Seat {
-    entry: Named,
-    /// How often the entry was asked for, as of the last look: the sketch need not be asked.
-    frequency: Frequency,
-    /// Rounds that are paid for.
-    rounds: u8,
-    /// The duel by which it has its place, until it is used.
-    won: Option<DuelId>,
-}
-
+#[derive(Default)]
 pub(super) struct S3Fifo {
-    small: VecDeque<Seat>,
-    main: VecDeque<Seat>,
+    small: Seats,
+    main: Seats,
     sketch: Sketch,
     duels: Duels,
-}
-
-/// Drops void places once they outnumber the live ones.
-fn compact(queue: &mut VecDeque<Seat>, nodes: &impl Nodes) {
-    if queue.len() > 2 * nodes.len() + 64 {
-        queue.retain(|seat| nodes.is_live(seat.entry.place));
-    }
+    /// How often somebody had to leave.
+    crowded: u32,
 }
 
 impl S3Fifo {
-    fn new(scores: Arc<Scores>) -> Self {
-        let (small, main) = (VecDeque::new(), VecDeque::new());
-        Self { small, main, sketch: Sketch::default(), duels: Duels::new(scores) }
-    }
-
     /// Takes note of the uses of a seat's node since the last look; void seats have none.
     fn look(&mut self, seat: &mut Seat, nodes: &impl Nodes) -> Option<u8> {
         let uses = nodes.take_uses(seat.entry.place)?;
         if uses > 0 {
+            seat.rests = 0;
             seat.frequency = self.sketch.count(seat.entry.digest, uses);
             if let Some(duel) = seat.won.take() {
                 self.duels.winner_used(duel, seat.entry.place);
@@ -67,15 +49,15 @@ impl S3Fifo {
         Some(uses)
     }
 
-    /// What has waited longest in the small queue, if more wait there than should.
-    fn newcomer(&mut self, nodes: &impl Nodes, spared: Option<Place>, waiting: usize) -> Option<Seat> {
+    /// What has waited longest in the small queue, if more wait there than should: than one, that take so much room.
+    fn newcomer(&mut self, nodes: &impl Nodes, spared: Option<Place>, waiting: u64) -> Option<Seat> {
         for _ in 0..self.small.len() {
-            if self.small.len() <= waiting {
+            if self.small.len() <= 1 || self.small.room() <= waiting {
                 return None;
             }
-            let mut seat = self.small.pop_front()?;
+            let mut seat = self.small.pop()?;
             if Some(seat.entry.place) == spared {
-                self.small.push_back(seat);
+                self.small.push(seat);
             } else if self.look(&mut seat, nodes).is_some() {
                 return Some(seat);
             }
@@ -84,16 +66,17 @@ impl S3Fifo {
     }
 
     /// The next in the main queue without uses: each use since the last round buys another.
-    fn resident(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Seat> {
+    fn resident(&mut self, nodes: &impl Nodes, spared: Option<Place>, rival: Option<Worth>) -> Option<Seat> {
         for _ in 0..(usize::from(MOST_ROUNDS) + 2) * self.main.len() {
-            let mut seat = self.main.pop_front()?;
+            let mut seat = self.main.pop()?;
             let Some(uses) = self.look(&mut seat, nodes) else { continue };
             seat.rounds = (seat.rounds + uses).min(MOST_ROUNDS);
-            if seat.rounds == 0 && Some(seat.entry.place) != spared {
+            let outclassed = rival.is_some_and(|rival| seat.lead(rival) < 0);
+            if (seat.rounds == 0 || outclassed) && Some(seat.entry.place) != spared {
                 return Some(seat);
             }
             seat.rounds = seat.rounds.saturating_sub(1);
-            self.main.push_back(seat);
+            self.main.push(seat);
         }
         None
     }
@@ -101,18 +84,34 @@ impl S3Fifo {
     /// Whoever is next in the main queue, however often used.
     fn anyone(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
         let may_go = |seat: &Seat| Some(seat.entry.place) != spared && nodes.is_live(seat.entry.place);
-        let at = self.main.iter().position(may_go)?;
-        self.main.remove(at).map(|seat| seat.entry)
+        self.main.take_first(may_go).map(|seat| seat.entry)
+    }
+
+    /// Lets newcomers become residents who need not compete, of those that came while there was room: all of them if
+    /// there are no residents, and else one now and then, so that they do not wait for ever.
+    fn settle(&mut self, waiting: u64) {
+        self.crowded = self.crowded.wrapping_add(1);
+        let one_now_and_then = usize::from(self.crowded.is_multiple_of(PATIENCE));
+        let mut most = if self.main.len() == 0 { usize::MAX } else { one_now_and_then };
+        while most > 0
+            && self.small.len() > 2
+            // One more than may wait is to compete.
+            && self.small.get(0).is_some_and(|seat| self.small.room() > waiting + u64::from(seat.stake.room))
+        {
+            self.small.pop().into_iter().for_each(|seat| self.main.push(seat));
+            most -= 1;
+        }
     }
 
     /// Decides who of two stays, in the main queue; names the other.
     fn duel(&mut self, mut newcomer: Seat, mut resident: Seat, nodes: &impl Nodes) -> Named {
         let [new, old] = [newcomer, resident].map(|seat| self.sketch.as_of_now(seat.frequency));
-        let lead = old.cast_signed() - new.cast_signed();
+        let lead = Lead::new(old.cast_signed() - new.cast_signed(), resident.lead(newcomer.stake.worth));
         let admit = self.duels.scores().admit(lead);
         let (winner, loser) = if admit { (&mut newcomer, &resident) } else { (&mut resident, &newcomer) };
+        winner.rests = winner.rests.saturating_add(1);
         winner.won = self.duels.fought(winner.entry.place, loser.entry.digest, (lead, admit), nodes);
-        self.main.push_back(*winner);
+        self.main.push(*winner);
         loser.entry
     }
 
@@ -128,39 +127,21 @@ impl S3Fifo {
     }
 }
 
-/// The order of an engine without shards.
-impl Default for S3Fifo {
-    fn default() -> Self {
-        Self::new(Arc::default())
-    }
-}
-
 impl Order for S3Fifo {
-    const EXACT: bool = false;
-
-    fn several(shards: usize) -> Vec<Self> {
-        let scores = Arc::new(Scores::default());
-        std::iter::repeat_with(|| Self::new(Arc::clone(&scores))).take(shards).collect()
-    }
-
-    fn inserted(&mut self, entry: Named, nodes: &impl Nodes) {
+    fn inserted(&mut self, entry: Named, stake: Stake, nodes: &impl Nodes) {
         let frequency = self.sketch.count(entry.digest, 1);
         self.duels.missed(entry.digest, nodes);
-        self.small.push_back(Seat { entry, frequency, rounds: 0, won: None });
-        compact(&mut self.small, nodes);
-        compact(&mut self.main, nodes);
+        self.small.push(Seat { entry, stake, frequency, rounds: 0, rests: 0, won: None });
+        self.small.compact(nodes);
+        self.main.compact(nodes);
     }
 
     fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
         self.fit(nodes);
-        let waiting = self.duels.scores().waiting(nodes.len()).max(1);
-        while self.small.len() > waiting + 1 {
-            // Whatever came while there was room.
-            let seat = self.small.pop_front()?;
-            self.main.push_back(seat);
-        }
+        let waiting = self.duels.scores().waiting(self.small.room() + self.main.room());
+        self.settle(waiting);
         let newcomer = self.newcomer(nodes, spared, waiting);
-        match (newcomer, self.resident(nodes, spared)) {
+        match (newcomer, self.resident(nodes, spared, newcomer.map(|seat| seat.stake.worth))) {
             (Some(newcomer), Some(resident)) => Some(self.duel(newcomer, resident, nodes)),
             (Some(seat), None) | (None, Some(seat)) => Some(seat.entry),
             (None, None) => match self.newcomer(nodes, spared, 0) {
@@ -180,7 +161,7 @@ impl Order for S3Fifo {
     }
 
     fn clear(&mut self) {
-        (self.small, self.main) = (VecDeque::new(), VecDeque::new());
+        (self.small, self.main) = (Seats::default(), Seats::default());
         self.sketch = Sketch::default();
         self.duels.clear();
     }

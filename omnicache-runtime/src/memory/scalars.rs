@@ -2,7 +2,7 @@
 //! its time counts, or its place in a queue.
 
 use super::bounded::Bounded;
-use super::{Bounds, Load, OnEvict, Table, WordsOf};
+use super::{Bounds, Entry, Load, OnEvict, Table, WordsOf};
 use crate::clock::{Nanos, expired};
 use crate::key::Digest;
 
@@ -154,7 +154,9 @@ impl<K> Scalars<K> {
         self.held(digest).map(|held| held.stored_at)
     }
 
-    pub(super) fn insert(&self, digest: Digest, value: &K, stored_at: Nanos) {
+    pub(super) fn insert(&self, digest: Digest, entry: &Entry<K>) {
+        let Entry { value, stored_at, loss, .. } = entry;
+        let stored_at = *stored_at;
         let bits = (self.words.to)(value);
         let [low, high] = halves(bits);
         match &self.slots {
@@ -165,7 +167,7 @@ impl<K> Scalars<K> {
             Slots::Timed { table, .. } => {
                 table.insert(digest, [low, stored_at], &mut |gone, _| (self.on_evict)(gone));
             }
-            Slots::Bounded(bounded) => bounded.insert(digest, low, &self.on_evict),
+            Slots::Bounded(bounded) => bounded.insert(digest, low, *loss, &self.on_evict),
         }
     }
 

@@ -150,9 +150,15 @@ impl Subject {
 
     /// Asks for a key as a function does: computes it where it is not there. Tells whether it was.
     fn call(&self, key: u64) -> bool {
+        self.call_for(key, 0, 1)
+    }
+
+    /// The same of a result that costs so much, and has so many bytes.
+    fn call_for(&self, key: u64, cost: Nanos, weight: u64) -> bool {
         let hit = self.get(key).is_some();
         if !hit {
-            self.keep(key, key, 1);
+            let entry = Entry::new(key, weight, self.clock.now(), self.ttl, 0).costing(cost, cost);
+            self.tier.insert(digest(key), entry);
         }
         hit
     }
@@ -385,10 +391,74 @@ fn what_repeats_survives_a_scan() {
 }
 
 #[test]
-fn shards_share_what_they_learn() {
+fn what_was_learned_serves_many_entries_too() {
     for subject in s3_fifo(8192) {
         let hits = percentage(&subject, (0..12_288).cycle().take(12_288 * 12));
         assert!(hits >= 55, "{hits} % of the 61 % that fit");
+    }
+}
+
+const MILLISECOND: Nanos = 1_000_000;
+
+/// Hits of the dear and of the cheap, in per cent, where one key in four of a loop costs `factor` times as much, and the
+/// cache holds half of the loop.
+fn dear_and_cheap(subject: &Subject, factor: u64) -> [usize; 2] {
+    let is_dear = |key: u64| key.is_multiple_of(4);
+    let mut hits = [0, 0];
+    for key in (0..400).cycle().take(40_000) {
+        let cost = if is_dear(key) { factor * MILLISECOND } else { MILLISECOND };
+        hits[usize::from(!is_dear(key))] += usize::from(subject.call_for(key, cost, 1));
+    }
+    [hits[0] * 100 / 10_000, hits[1] * 100 / 30_000]
+}
+
+#[test]
+fn what_is_dear_is_kept_before_what_is_cheap() {
+    for subject in s3_fifo(200) {
+        let [dear, cheap] = dear_and_cheap(&subject, 64);
+        assert!(dear >= 95, "{dear} % of the dear, {cheap} % of the cheap");
+        assert!(cheap >= 25, "{cheap} % of the cheap, of which a third fits beside the dear");
+    }
+}
+
+#[test]
+fn costs_that_differ_by_less_than_a_clock_strays_decide_nothing() {
+    for (plain, strayed) in s3_fifo(200).into_iter().zip(s3_fifo(200)) {
+        assert_eq!(dear_and_cheap(&plain, 1), dear_and_cheap(&strayed, 2));
+    }
+}
+
+#[test]
+fn what_is_dear_leaves_in_time_if_nobody_asks_for_it() {
+    for subject in s3_fifo(100) {
+        (0..100).for_each(|key| _ = subject.call_for(key, 64 * MILLISECOND, 1));
+        let cheap = |subject: &Subject, keys: std::ops::Range<u64>| {
+            keys.filter(|key| subject.call_for(1000 + key % 80, MILLISECOND, 1)).count()
+        };
+        cheap(&subject, 0..8_000);
+        let hits = cheap(&subject, 8_000..10_000);
+        assert!(hits >= 1_900, "{hits} of 2,000 calls for 80 keys that fit");
+    }
+}
+
+#[test]
+fn what_is_small_is_kept_before_what_is_large() {
+    let bounds = Bounds { max_entries: None, max_bytes: Some(100_000) };
+    for who in [Who::Shared(Policy::S3Fifo), Who::Local(Policy::S3Fifo)] {
+        let subject = Subject::new(who, bounds, None);
+        let (mut small, mut large) = (0, 0);
+        for key in (0..200).cycle().take(40_000) {
+            // 150 small ones take half of the room, and 50 large ones five times all of it.
+            if key % 4 == 0 {
+                large += u64::from(subject.call_for(key, MILLISECOND, 10_000));
+            } else {
+                small += u64::from(subject.call_for(key, MILLISECOND, 333));
+            }
+        }
+        assert!(
+            small >= 27_000,
+            "{small} of 30,000 calls for what is small, {large} of 10,000 for what is large"
+        );
     }
 }
 

@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::dues::{Due, Dues};
-use super::queue::{Fifo, Random};
-use super::s3_fifo::S3Fifo;
-use super::sharded::Sharded;
+use super::queued::Queued;
 use super::{Bounds, Engine, Entry, Index, Load, OnEvict, ScalarPlan, Scalars, lru};
 use crate::clock::{Clock, Nanos};
 use crate::key::Digest;
@@ -207,7 +205,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>) {
         self.expire_first(digest, &entry);
         match &self.held {
-            Held::Scalars(scalars) => scalars.insert(digest, &entry.value, entry.stored_at),
+            Held::Scalars(scalars) => scalars.insert(digest, &entry),
             Held::Engine { engine, .. } => engine.insert(digest, Arc::new(entry)),
         }
     }
@@ -294,9 +292,7 @@ fn hold<K: Clone + Send + Sync + 'static>(plan: TierPlan<K>) -> Held<K> {
     let engine: Box<dyn Engine<K> + Send + Sync> = match plan.policy {
         Policy::Lru => Box::new(lru::Lru::new(bounds, on_evict)),
         Policy::Lfu => Box::new(super::lfu::Lfu::new(bounds, ttl, plan.awaited, on_evict)),
-        Policy::Fifo => Box::new(Sharded::<K, Fifo>::new(bounds, on_evict)),
-        Policy::Random => Box::new(Sharded::<K, Random>::new(bounds, on_evict)),
-        _ => Box::new(Sharded::<K, S3Fifo>::new(bounds, on_evict)),
+        policy => Box::new(Queued::new(bounds, policy, on_evict)),
     };
     let index = engine.index();
     Held::Engine { engine, index }
