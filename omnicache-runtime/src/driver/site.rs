@@ -8,6 +8,7 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 
 use super::function::Function;
 use super::local::Local;
+use super::near::NearKey;
 use super::registry::Registered;
 use super::rules::Setup;
 use crate::select::probe::Selected;
@@ -123,10 +124,13 @@ impl Site {
         &'static self,
         make: impl FnOnce() -> T,
     ) -> &'static T {
-        match self.first.get().and_then(Instance::find::<M, T>) {
-            Some(function) => function,
-            None => self.other_instance::<M, T>(make),
+        // One comparison after the other: an `and_then` between them would make words of their answers.
+        if let Some(first) = self.first.get()
+            && let Some(function) = first.find::<M, T>()
+        {
+            return function;
         }
+        self.other_instance::<M, T>(make)
     }
 
     #[cold]
@@ -189,8 +193,9 @@ pub fn local_function<M, F: Form>(
     site: &'static Site,
     marker: &M,
     _selected: Selected<F>,
-    setup: impl FnOnce() -> Setup<F::Result>,
+    near: NearKey,
+    setup: fn() -> Setup<F::Result>,
 ) -> Local<F> {
     let _ = marker;
-    Local::of::<M>(site, setup)
+    Local::of::<M>(site, near, setup)
 }
