@@ -117,44 +117,6 @@ thread_local! {
     static FIRST: std::cell::OnceCell<Parting> = const { std::cell::OnceCell::new() };
 }
 
-/// Asks for itself when its cache lets go of it.
-struct Echo(u32);
-
-static ECHOES: AtomicU32 = AtomicU32::new(0);
-
-impl Clone for Echo {
-    fn clone(&self) -> Self {
-        Self(self.0)
-    }
-}
-
-impl Drop for Echo {
-    fn drop(&mut self) {
-        // Two for each that is let go of would never end.
-        if ECHOES.fetch_add(1, SeqCst) < 100 && self.0 > 0 {
-            let _ = echo(self.0 - 1);
-        }
-    }
-}
-
-static SPOKEN: AtomicU32 = AtomicU32::new(0);
-
-#[cache(local)]
-fn echo(n: u32) -> Echo {
-    SPOKEN.fetch_add(1, SeqCst);
-    Echo(n)
-}
-
-#[test]
-fn what_a_cache_lets_go_of_at_the_end_of_its_thread_finds_it_gone() {
-    let spoken = std::thread::spawn(|| {
-        std::mem::forget((echo(0), echo(1)));
-        SPOKEN.load(SeqCst)
-    });
-    assert_eq!(spoken.join().expect("a thread that ends well"), 2);
-    assert!(SPOKEN.load(SeqCst) > 2, "a body, and not what is being let go of");
-}
-
 static TICKS: AtomicU32 = AtomicU32::new(0);
 
 #[cache(local)]

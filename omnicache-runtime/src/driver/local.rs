@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::awaited::AsyncCached;
 use super::local_shared::{Held, LocalShared};
 use super::miss::{Miss, Purpose};
-use super::near::{NearKey, Spot};
+use super::near::{Finder, NearKey};
 use super::operation::{Cached, Seen, Step, WriteKey};
 use super::revoked::{Because, Revoked, Run};
 use super::rules::{Rules, Setup};
@@ -28,7 +28,7 @@ use crate::settings::{Mode, is_plain, mode};
 
 /// Where each thread finds its cache of a function.
 pub struct Local<F: Form> {
-    spot: Spot<Inner<F>>,
+    finder: Finder<Inner<F>>,
     make: fn(&'static Site, fn() -> Setup<F::Result>) -> Inner<F>,
     setup: fn() -> Setup<F::Result>,
 }
@@ -47,7 +47,7 @@ struct Inner<F: Form> {
 
 impl<F: Form> std::fmt::Debug for Local<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Local").field("site", self.spot.site).finish_non_exhaustive()
+        f.debug_struct("Local").field("site", self.finder.site).finish_non_exhaustive()
     }
 }
 
@@ -59,14 +59,14 @@ fn low(bits: u128) -> u64 {
 impl<F: Form> Local<F> {
     #[inline]
     pub(super) fn of<M>(site: &'static Site, near: NearKey, setup: fn() -> Setup<F::Result>) -> Self {
-        Self { spot: Spot::of::<M>(site, near), make: Inner::make::<M>, setup }
+        Self { finder: Finder::of::<M>(site, near), make: Inner::make::<M>, setup }
     }
 
     /// This thread's cache, made at its first use.
     fn inner(&self) -> Rc<Inner<F>> {
-        self.spot.find().unwrap_or_else(|| {
-            let inner = Rc::new((self.make)(self.spot.site, self.setup));
-            self.spot.list(&inner);
+        self.finder.find().unwrap_or_else(|| {
+            let inner = Rc::new((self.make)(self.finder.site, self.setup));
+            self.finder.list(&inner);
             inner
         })
     }
@@ -199,7 +199,7 @@ impl<F: Form> Cached for Local<F> {
         if !is_plain() {
             return Err(Seen::NOTHING);
         }
-        self.spot.near(|inner| inner.hit(key)).unwrap_or(Err(Seen::NOTHING))
+        self.finder.near(|inner| inner.hit(key)).unwrap_or(Err(Seen::NOTHING))
     }
 
     fn call(&self, seen: Seen, key: impl WriteKey) -> Step<F::Result, Miss> {

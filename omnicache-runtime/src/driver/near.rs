@@ -22,7 +22,6 @@ pub(super) type NearKey = &'static LocalKey<Near>;
 
 impl Near {
     #[doc(hidden)]
-    #[expect(clippy::new_without_default, reason = "the macro makes it, in a constant")]
     pub const fn new() -> Self {
         Self(Cell::new(None))
     }
@@ -32,7 +31,7 @@ impl Near {
 struct Key<M, T>(PhantomData<fn() -> (M, T)>);
 
 /// What one instantiation of a function is found by in this thread.
-pub(super) struct Spot<T> {
+pub(super) struct Finder<T> {
     near: NearKey,
     pub(super) site: &'static Site,
     /// Names a `T`: whoever is found by it is one.
@@ -40,19 +39,27 @@ pub(super) struct Spot<T> {
     of: PhantomData<fn() -> T>,
 }
 
-impl<T> Clone for Spot<T> {
+impl<T> Clone for Finder<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Spot<T> {}
+impl<T> Copy for Finder<T> {}
 
 /// One instantiation of a function in this thread.
 struct Instance {
     key: TypeId,
     near: NearKey,
     cache: Rc<dyn Any>,
+}
+
+impl Instance {
+    /// Has the function's word point at this cache. No word but this one ever does, and it is cleared before the cache goes.
+    fn point_at<T>(&self, cache: &Rc<T>) {
+        let address = NonNull::from(&**cache).cast();
+        let _ = self.near.try_with(|near| near.0.set(Some((self.key, address))));
+    }
 }
 
 /// What a thread owns, by the number of the site, of which a function that is not generic has one.
@@ -71,7 +78,7 @@ thread_local! {
     static LOCALS: Locals = const { Locals(RefCell::new(Vec::new())) };
 }
 
-impl<T: Any> Spot<T> {
+impl<T: Any> Finder<T> {
     #[inline]
     pub(super) fn of<M>(site: &'static Site, near: NearKey) -> Self {
         Self { near, site, key: typeid::of::<Key<M, T>>(), of: PhantomData }
@@ -98,7 +105,7 @@ impl<T: Any> Spot<T> {
             let instance =
                 locals.get(self.site.number())?.iter().find(|instance| instance.key == self.key)?;
             let cache = Rc::clone(&instance.cache).downcast().ok()?;
-            self.point_at(&cache);
+            instance.point_at(&cache);
             Some(cache)
         };
         LOCALS.try_with(find).ok().flatten()
@@ -112,15 +119,60 @@ impl<T: Any> Spot<T> {
             if locals.len() <= number {
                 locals.resize_with(number + 1, Vec::new);
             }
-            let listed = Rc::clone(cache) as Rc<dyn Any>;
-            locals[number].push(Instance { key: self.key, near: self.near, cache: listed });
-            self.point_at(cache);
+            let instance =
+                Instance { key: self.key, near: self.near, cache: Rc::clone(cache) as Rc<dyn Any> };
+            instance.point_at(cache);
+            locals[number].push(instance);
         });
     }
+}
 
-    /// Notes the address of a cache that is listed.
-    fn point_at(self, cache: &Rc<T>) {
-        let address = NonNull::from(&**cache).cast();
-        let _ = self.near.try_with(|near| near.0.set(Some((self.key, address))));
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use super::super::site::Meta;
+    use super::*;
+
+    static SITE: Site = Site::new(Meta::new("parting", "tests", "", 0, false));
+
+    thread_local! {
+        static NEAR: Near = const { Near::new() };
+    }
+
+    fn finder<T: Any>() -> Finder<T> {
+        Finder::of::<()>(&SITE, &NEAR)
+    }
+
+    /// Looks for itself at its end, and notes whether it was there.
+    struct Parting(Arc<Mutex<Vec<bool>>>);
+
+    impl Drop for Parting {
+        fn drop(&mut self) {
+            let there = finder::<Self>().near(|_| ()).is_some() || finder::<Self>().find().is_some();
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(there);
+        }
+    }
+
+    #[test]
+    fn a_cache_that_goes_with_its_thread_cannot_be_found_while_it_goes() {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let of_thread = Arc::clone(&log);
+        let thread = std::thread::spawn(move || {
+            finder().list(&Rc::new(Parting(of_thread)));
+            finder::<Parting>().near(|_| ()).is_some() && finder::<Parting>().find().is_some()
+        });
+        assert!(thread.join().expect("a thread that ends well"), "it was there before");
+        assert_eq!(*log.lock().unwrap_or_else(PoisonError::into_inner), [false]);
+    }
+
+    #[test]
+    fn of_several_instantiations_the_one_that_was_asked_for_last_is_near() {
+        finder().list(&Rc::new(7_u8));
+        finder().list(&Rc::new('x'));
+        assert_eq!((finder::<u8>().near(|it| *it), finder::<char>().near(|it| *it)), (None, Some('x')));
+        assert_eq!(finder::<u8>().find().as_deref(), Some(&7));
+        assert_eq!((finder::<u8>().near(|it| *it), finder::<char>().near(|it| *it)), (Some(7), None));
+        assert!(finder::<u16>().find().is_none());
     }
 }

@@ -124,13 +124,10 @@ impl Site {
         &'static self,
         make: impl FnOnce() -> T,
     ) -> &'static T {
-        // One comparison after the other: an `and_then` between them would make words of their answers.
-        if let Some(first) = self.first.get()
-            && let Some(function) = first.find::<M, T>()
-        {
-            return function;
+        match self.first.get().and_then(Instance::find::<M, T>) {
+            Some(function) => function,
+            None => self.other_instance::<M, T>(make),
         }
-        self.other_instance::<M, T>(make)
     }
 
     #[cold]
