@@ -100,7 +100,7 @@ impl<F: Form> Inner<F> {
     fn hit(&self, key: impl WriteKey) -> Result<F::Result, Seen> {
         let digest = KeyWriter::digest_by(self.secret, &key);
         if F::BITS <= 64 {
-            // No call of anything: this is all of a hit, and needs no room on the stack.
+            // Nothing is called: this is all of a hit.
             if self.cleared.get() == self.shared.clears()
                 && let Some(bits) = self.tier.bits_at_once(digest)
             {
