@@ -7,8 +7,10 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, LazyLock};
 use std::task::{Context, Poll, Waker};
@@ -61,6 +63,11 @@ fn ours_pair(n: u64) -> (u64, u64) {
 #[omnicache::cache(local)]
 fn ours_local(n: u64) -> u64 {
     value(n)
+}
+
+#[omnicache::cache(local)]
+fn ours_local_shared(n: u64) -> Rc<[u8; 1024]> {
+    Rc::new([n as u8; 1024])
 }
 
 #[omnicache::cache]
@@ -120,6 +127,10 @@ fn memoize_u64(n: u64) -> u64 {
 static HOT: LazyLock<Vec<u64>> = LazyLock::new(|| Zipf::new(1000, 0.99).take(1 << 16));
 static FLOOR: LazyLock<HashMap<u64, u64, RandomState>> =
     LazyLock::new(|| (0..1000).map(|n| (n, value(n))).collect());
+thread_local! {
+    static OF_THREAD: RefCell<HashMap<u64, u64, RandomState>> = RefCell::default();
+    static SHARED_OF_THREAD: RefCell<HashMap<u64, Rc<[u8; 1024]>, RandomState>> = RefCell::default();
+}
 static MOKA: LazyLock<moka::sync::Cache<u64, u64>> = LazyLock::new(|| {
     let moka = moka::sync::Cache::new(100_000);
     (0..1000).for_each(|n| moka.insert(n, value(n)));
@@ -140,6 +151,23 @@ static PAPAYA: LazyLock<papaya::HashMap<u64, u64>> = LazyLock::new(|| {
 
 const OURS: &str = "omnicache";
 const NO_LOCK: &str = "floor: hashbrown, foldhash, no lock";
+const LOCAL: &str = "omnicache(local)";
+const BY_HAND: &str = "the same map of each thread, by hand";
+
+/// What one writes by hand where `local` would be: a plain map of this thread.
+fn by_hand(n: u64) -> u64 {
+    OF_THREAD.with(|map| {
+        let kept = map.borrow().get(&n).copied();
+        kept.unwrap_or_else(|| *map.borrow_mut().entry(n).or_insert(value(n)))
+    })
+}
+
+fn by_hand_shared(n: u64) -> Rc<[u8; 1024]> {
+    SHARED_OF_THREAD.with(|map| {
+        let kept = map.borrow().get(&n).cloned();
+        kept.unwrap_or_else(|| Rc::clone(map.borrow_mut().entry(n).or_insert(Rc::new([n as u8; 1024]))))
+    })
+}
 
 /// Entrants that look numbers up; the floor comes last.
 const NUMBERS: &[(&str, fn(u64) -> u64)] = &[
@@ -147,7 +175,8 @@ const NUMBERS: &[(&str, fn(u64) -> u64)] = &[
     ("omnicache(max_entries)", ours_bounded),
     ("omnicache(ttl)", ours_timed),
     ("omnicache, pairs of numbers", |n| ours_pair(n).0),
-    ("omnicache(local)", ours_local),
+    (LOCAL, ours_local),
+    (BY_HAND, by_hand),
     ("#[cached]", cached_u64),
     ("#[cached(max_size)]", cached_bounded),
     ("#[comemo::memoize]", comemo_u64),
@@ -188,6 +217,7 @@ fn numbers() {
     at_most("omnicache, of the floor", 1.0 / alone.of(NO_LOCK), 2.0);
     at_most("omnicache, of #[cached]", 1.0 / alone.of("#[cached]"), 1.0 / 3.0);
     at_most("omnicache, of papaya", 1.0 / alone.of("papaya get"), 1.0);
+    at_most("omnicache(local), of a map by hand", alone.nanos(LOCAL) / alone.nanos(BY_HAND), 1.0);
 
     let mut spread = Contest::new("the same, 2 threads");
     for (name, get) in NUMBERS {
@@ -251,8 +281,10 @@ fn shared() {
         quick.insert(n, kilobyte(n));
     }
     let first = |found: Kilobyte| u64::from(found[0]);
-    let entrants: [(&str, &(dyn Fn(u64) -> u64 + Sync)); 4] = [
+    let entrants: [(&str, &(dyn Fn(u64) -> u64 + Sync)); 6] = [
         (OURS, &|n| first(ours_shared(n))),
+        ("omnicache(local), an Rc", &|n| u64::from(ours_local_shared(n)[0])),
+        ("a map of each thread by hand, an Rc", &|n| u64::from(by_hand_shared(n)[0])),
         ("#[cached(max_size)]", &|n| first(cached_shared(n))),
         ("moka get", &|n| moka.get(&n).map_or(0, first)),
         ("quick_cache get", &|n| quick.get(&n).map_or(0, first)),

@@ -6,8 +6,8 @@ pub use std::time::Duration;
 pub use inventory;
 
 pub use crate::driver::{
-    AsyncOperation, Call, Contains, ExplainCall, FilePath, Function, Invalidate, Local, Meta, Operation,
-    Peek, Refresh, Seen, Setup, Site, SiteRef, Step, Uncached, clear, clear_async, clear_site,
+    AsyncOperation, Call, Contains, ExplainCall, FilePath, Function, Invalidate, Local, Meta, Near,
+    Operation, Peek, Refresh, Seen, Setup, Site, SiteRef, Step, Uncached, clear, clear_async, clear_site,
     clear_site_async, explain, explain_site, function, local_function, stats_of as stats, stats_site,
 };
 pub use crate::key::KeyWriter;
@@ -15,8 +15,9 @@ pub use crate::kind::{Backend, Policy};
 pub use crate::select::probe::{require_array, require_stored};
 pub use crate::select::{Config, Form, Keep, SharedForm};
 pub use crate::{
-    __key as key, __key_self as key_self, __select as select, __select_with_err as select_with_err,
-    __site as site, __stable_key as stable_key, __stable_key_self as stable_key_self,
+    __key as key, __key_self as key_self, __near as near, __select as select,
+    __select_with_err as select_with_err, __site as site, __stable_key as stable_key,
+    __stable_key_self as stable_key_self,
 };
 
 /// The static of a function, listed among the process's.
@@ -33,5 +34,17 @@ macro_rules! __site {
         ));
         $crate::private::inventory::submit! { $crate::private::SiteRef(&SITE) }
         &SITE
+    }};
+}
+
+/// What a local function has in each thread, where it is looked for first.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __near {
+    () => {{
+        ::std::thread_local! {
+            static NEAR: $crate::private::Near = const { $crate::private::Near::new() };
+        }
+        &NEAR
     }};
 }

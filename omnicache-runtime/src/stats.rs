@@ -122,6 +122,11 @@ impl Counters {
         self.computed(cost);
     }
 
+    /// Counts hits in memory that were noted elsewhere.
+    pub(crate) fn memory_hits(&self, hits: u64) {
+        self.stripes.add([(Often::MemoryHits, hits)]);
+    }
+
     /// Counts a hit in memory if this thread has a stripe of its own; tells whether it has.
     #[inline]
     pub(crate) fn memory_hit_of_owner(&self) -> bool {
@@ -181,10 +186,15 @@ impl Counters {
 
     /// The figures, without what is held.
     pub(crate) fn snapshot(&self) -> Stats {
+        self.snapshot_with(0)
+    }
+
+    /// The same with hits in memory that are noted elsewhere.
+    pub(crate) fn snapshot_with(&self, more_hits: u64) -> Stats {
         let [memory_hits, misses, stores, evictions] =
             self.stripes.sums([Often::MemoryHits, Often::Misses, Often::Stores, Often::Evictions]);
         let mut stats = Stats {
-            memory_hits,
+            memory_hits: memory_hits + more_hits,
             disk_hits: self.disk_hits.get(),
             coalesced: self.coalesced.get(),
             misses,

@@ -70,6 +70,85 @@ fn functions_and_instantiations_of_one_thread_are_told_apart() {
     assert_eq!((number::stats().entries, number::contains(1)), (0, false));
 }
 
+static AT_THE_END: AtomicU32 = AtomicU32::new(0);
+
+/// Asks for its own number at its end.
+struct Parting(u32);
+
+impl Drop for Parting {
+    fn drop(&mut self) {
+        AT_THE_END.fetch_add(plus_one(self.0), SeqCst);
+    }
+}
+
+#[cache(local)]
+fn plus_one(n: u32) -> u32 {
+    BODIES.fetch_add(1, SeqCst);
+    n + 1
+}
+
+static BODIES: AtomicU32 = AtomicU32::new(0);
+
+#[test]
+fn a_thread_that_ends_has_no_cache_any_more_and_its_hits_stay_counted() {
+    thread_local! {
+        static LAST: std::cell::OnceCell<Parting> = const { std::cell::OnceCell::new() };
+    }
+    std::thread::spawn(|| {
+        // Destructors of a thread run in the order of first uses, or the other way round: one of these is the later.
+        LAST.with(|last| drop(last.set(Parting(7))));
+        assert_eq!((plus_one(7), plus_one(7), plus_one(7)), (8, 8, 8));
+        FIRST.with(|first| drop(first.set(Parting(7))));
+        assert_eq!(BODIES.load(SeqCst), 1);
+    })
+    .join()
+    .expect("a thread that ends well");
+    assert_eq!(AT_THE_END.load(SeqCst), 16);
+    assert_eq!(
+        BODIES.load(SeqCst),
+        2,
+        "one of them came when the cache was there, the other one when it was not"
+    );
+    let stats = plus_one::stats();
+    assert_eq!((stats.memory_hits, stats.misses, stats.entries), (3, 2, 0));
+}
+
+thread_local! {
+    static FIRST: std::cell::OnceCell<Parting> = const { std::cell::OnceCell::new() };
+}
+
+static TICKS: AtomicU32 = AtomicU32::new(0);
+
+#[cache(local)]
+fn tick(_of: u8) -> u32 {
+    TICKS.fetch_add(1, SeqCst)
+}
+
+#[test]
+fn a_hit_of_a_plain_value_gives_what_was_kept_last() {
+    assert_eq!((tick(1), tick(1), tick(2)), (0, 0, 1));
+    assert_eq!((tick::refresh(1), tick(1), tick(1)), (2, 2, 2));
+    assert!(tick::invalidate(1));
+    assert_eq!((tick(1), tick(2)), (3, 1));
+    std::thread::spawn(tick::clear).join().expect("a thread that clears");
+    assert_eq!((tick(2), tick(2), tick(1)), (4, 4, 5), "a clear is heard by all threads");
+    assert_eq!(tick::stats().memory_hits, 5);
+}
+
+#[cache(local)]
+fn and_size<T: 'static>(n: u64) -> u64 {
+    n + size_of::<T>() as u64
+}
+
+#[test]
+fn instantiations_that_are_asked_in_turn_find_their_own() {
+    for n in [1, 300, 1, 300, 1, 300] {
+        assert_eq!((and_size::<u8>(n), and_size::<u16>(n), and_size::<u128>(n)), (n + 1, n + 2, n + 16));
+    }
+    let stats = and_size::stats();
+    assert_eq!((stats.misses, stats.memory_hits), (6, 12));
+}
+
 thread_local! {
     static COUNT: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }

@@ -28,15 +28,16 @@ pub(super) fn site(context: &Context<'_>) -> TokenStream {
 
 /// The cached function, made from where its `site` and `marker` are found.
 pub(super) fn make(context: &Context<'_>, site: &TokenStream, marker: &TokenStream) -> TokenStream {
-    let constructor =
-        Ident::new(if context.settings.local { "local_function" } else { "function" }, Span::call_site());
+    let is_local = context.settings.local;
+    let constructor = Ident::new(if is_local { "local_function" } else { "function" }, Span::call_site());
     let (select, config) = (context.select(), config(context));
     let (keep_if, ttl_if) = (keep_if(context), ttl_if(context));
     // What is wrong with the form is wrong with the return type, and said there.
     let span = ends(&context.function.output).0.resolved_at(Span::call_site());
     let private = respan(context.private.clone(), span);
+    let near = is_local.then(|| quote_spanned!(span=> #private::near!(),));
     quote_spanned! {span=>
-        #private::#constructor(#site, &#marker, #select, || #private::Setup {
+        #private::#constructor(#site, &#marker, #select, #near || #private::Setup {
             config: #config,
             keep_if: #keep_if,
             ttl_if: #ttl_if,

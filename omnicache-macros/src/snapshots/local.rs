@@ -65,6 +65,7 @@ impl shared {
             Self::__site(),
             &Self::__marker,
             ::omnicache::__private::select!(Rc < u8 >),
+            ::omnicache::__private::near!(),
             || ::omnicache::__private::Setup {
                 config: {
                     let __config: ::omnicache::__private::Config = ::omnicache::__private::Config::new();

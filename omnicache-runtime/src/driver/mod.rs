@@ -7,7 +7,9 @@ mod companion;
 mod economy;
 mod function;
 mod local;
+mod local_shared;
 mod miss;
+mod near;
 mod operation;
 mod registry;
 mod revoked;
@@ -35,6 +37,7 @@ pub use companion::{
 };
 pub use function::Function;
 pub use local::Local;
+pub use near::Near;
 pub use operation::{
     Call, Contains, ExplainCall, FilePath, Invalidate, Operation, Peek, Refresh, Seen, Step, Uncached,
 };

@@ -8,6 +8,7 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 
 use super::function::Function;
 use super::local::Local;
+use super::near::NearKey;
 use super::registry::Registered;
 use super::rules::Setup;
 use crate::select::probe::Selected;
@@ -189,8 +190,9 @@ pub fn local_function<M, F: Form>(
     site: &'static Site,
     marker: &M,
     _selected: Selected<F>,
-    setup: impl FnOnce() -> Setup<F::Result>,
+    near: NearKey,
+    setup: fn() -> Setup<F::Result>,
 ) -> Local<F> {
     let _ = marker;
-    Local::of::<M>(site, setup)
+    Local::of::<M>(site, near, setup)
 }

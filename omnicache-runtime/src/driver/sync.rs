@@ -39,7 +39,14 @@ impl<F: SharedForm> Cached for &Function<F> {
         } else if let Some(result) = self.read(digest) {
             return Ok(result);
         }
-        if F::BITS <= 64 { self.hit_bounded(digest) } else { Err(Seen::new(digest)) }
+        if F::BITS <= 64
+            && let Some([bits, place]) = self.tier.bounded_at_once(digest)
+            && self.common.counters.memory_hit_of_owner()
+        {
+            self.tier.count_use_at(place);
+            return Ok(F::give(F::from_bits(bits.into())));
+        }
+        Err(Seen::new(digest))
     }
 
     fn call(&self, seen: Seen, key: impl WriteKey) -> Step<F::Result, Miss> {
@@ -151,14 +158,6 @@ impl<F: SharedForm> Cached for &Function<F> {
 }
 
 impl<F: SharedForm> Function<F> {
-    /// Serves a call of a function with bounds of its own; not inlined, so that others need no room on the stack.
-    #[inline(never)]
-    fn hit_bounded(&self, digest: Digest) -> Result<F::Result, Seen> {
-        let bits = self.tier.bounded_bits_at_once(digest).ok_or(Seen::new(digest))?;
-        self.common.counters.memory_hit();
-        Ok(F::give(F::from_bits(bits)))
-    }
-
     /// What memory has and gives without a lock, counted as a hit.
     fn read(&self, digest: Digest) -> Option<F::Result> {
         let is_current = |entry: &Entry<F::Kept>| {

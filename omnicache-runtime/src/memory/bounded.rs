@@ -81,18 +81,18 @@ impl Bounded {
         }
     }
 
+    /// Counts a use of the value at a place.
     #[inline]
-    fn of_use(&self, [bits, place]: [u64; 2]) -> u64 {
+    pub(super) fn used_at(&self, place: u64) {
         if let Some(uses) = usize::try_from(place).ok().and_then(|place| self.uses.get(place)) {
             count_use(uses);
         }
-        bits
     }
 
-    /// The value under a digest if one look finds it; a use.
+    /// The value under a digest if one look finds it, and its place; no use yet.
     #[inline]
-    pub(super) fn get_at_once(&self, digest: Digest) -> Option<u64> {
-        self.table.get_at_once(digest).map(|found| self.of_use(found))
+    pub(super) fn get_at_once(&self, digest: Digest) -> Option<[u64; 2]> {
+        self.table.get_at_once(digest)
     }
 
     /// The value under a digest; no use.
@@ -102,7 +102,9 @@ impl Bounded {
 
     /// Counts a use of the value under a digest.
     pub(super) fn used(&self, digest: Digest) {
-        self.table.get(digest).map(|found| self.of_use(found));
+        if let Some([_, place]) = self.table.get(digest) {
+            self.used_at(place);
+        }
     }
 
     /// Gets ready for a value that will be inserted soon.

@@ -4,10 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::AtomicU8;
 
 use super::dues::{Due, Dues};
-use super::nodes::{Place, Slab};
+use super::entry::count_use;
+use super::nodes::{self, Place, Slab};
 use super::orders::Orders;
 use super::queue::{Named, Order};
 use super::{Bounds, Entry, Few, Load, OnEvict, Stake};
@@ -22,6 +23,8 @@ pub(crate) struct LocalTier<K> {
     idle: Option<Nanos>,
     /// Whether any entry has had a time to live, or to idle.
     expires: Cell<bool>,
+    /// Whether one look is all that a hit takes.
+    at_once: Cell<bool>,
     clock: Arc<dyn Clock>,
     on_evict: OnEvict,
     on_expire: OnEvict,
@@ -29,55 +32,114 @@ pub(crate) struct LocalTier<K> {
 
 /// What is held. It is lent to nobody whose code is not ours: a destructor, or a clock, may come back and ask for more.
 struct Held<K> {
-    places: HashMap<Digest, Place, DigestState>,
-    nodes: Slab<Rc<Entry<K>>>,
+    spots: HashMap<Digest, Spot, DigestState>,
+    nodes: Nodes<K>,
     orders: Orders,
     bytes: u64,
     dues: Dues,
 }
 
+/// Where an entry is, and what a hit wants of one that is a plain value of one word.
+#[derive(Clone, Copy)]
+struct Spot {
+    place: Place,
+    bits: u64,
+}
+
+/// The entries by place, and their uses apart: a hit of a plain value does not look at its entry.
+struct Nodes<K> {
+    entries: Slab<Rc<Entry<K>>>,
+    uses: Vec<AtomicU8>,
+}
+
+impl<K> Nodes<K> {
+    fn put(&mut self, entry: Rc<Entry<K>>) -> Place {
+        let place = self.entries.put(entry);
+        match self.uses.get_mut(place.index() as usize) {
+            Some(uses) => *uses.get_mut() = 0,
+            None => self.uses.push(AtomicU8::new(0)),
+        }
+        place
+    }
+
+    /// Counts a use of the entry at a place that was not left.
+    #[inline]
+    fn used(&self, place: Place) {
+        self.uses.get(place.index() as usize).into_iter().for_each(count_use);
+    }
+
+    /// Lets go of all, and gives the room back.
+    fn drain(&mut self) -> Vec<Rc<Entry<K>>> {
+        self.uses = Vec::new();
+        self.entries.drain()
+    }
+}
+
+impl<K: 'static> nodes::Nodes for Nodes<K> {
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    #[inline]
+    fn uses(&self, place: Place) -> Option<&AtomicU8> {
+        self.entries.get(place)?;
+        self.uses.get(place.index() as usize)
+    }
+
+    #[inline]
+    fn expect(&self, [next, _]: [Option<Place>; 2]) {
+        next.into_iter().for_each(|place| self.entries.expect(place));
+    }
+}
+
 impl<K: 'static> Held<K> {
     #[inline]
     fn find(&self, digest: Digest) -> Option<(Place, &Rc<Entry<K>>)> {
-        let place = *self.places.get(&digest)?;
-        Some((place, self.nodes.get(place)?))
+        let Spot { place, .. } = *self.spots.get(&digest)?;
+        Some((place, self.nodes.entries.get(place)?))
     }
 
     fn load(&self) -> Load {
-        Load { entries: self.nodes.len() as u64, bytes: self.bytes }
+        Load { entries: self.nodes.entries.len() as u64, bytes: self.bytes }
     }
 
     #[inline]
     fn used(&mut self, place: Place) {
         if let Orders::Recent(recent) = &mut self.orders {
             recent.used(place);
-        } else if let Some(entry) = self.nodes.get(place) {
-            entry.count_use();
+        } else {
+            self.nodes.used(place);
         }
     }
 
     fn take(&mut self, Named { digest, place }: Named) -> Option<Rc<Entry<K>>> {
-        let entry = self.nodes.take(place)?;
+        let entry = self.nodes.entries.take(place)?;
         self.bytes -= entry.weight;
-        if self.places.get(&digest) == Some(&place) {
-            self.places.remove(&digest);
+        if self.spots.get(&digest).is_some_and(|spot| spot.place == place) {
+            self.spots.remove(&digest);
         }
         Some(entry)
     }
 
     fn remove(&mut self, digest: Digest) -> Option<Rc<Entry<K>>> {
-        let place = *self.places.get(&digest)?;
+        let Spot { place, .. } = *self.spots.get(&digest)?;
         self.take(Named { digest, place })
     }
 
-    /// Takes an entry in; gives the one it replaces.
-    fn put(&mut self, digest: Digest, stake: Stake, entry: Rc<Entry<K>>) -> (Place, Option<Rc<Entry<K>>>) {
+    /// Takes an entry in, whose bits are those; gives the one it replaces.
+    fn put(
+        &mut self,
+        digest: Digest,
+        stake: Stake,
+        entry: Rc<Entry<K>>,
+        bits: u64,
+    ) -> (Place, Option<Rc<Entry<K>>>) {
         self.bytes += entry.weight;
-        if let Some(&place) = self.places.get(&digest)
-            && let Some(there) = self.nodes.at_mut(place.index())
+        if let Some(spot) = self.spots.get_mut(&digest)
+            && let Some(there) = self.nodes.entries.at_mut(spot.place.index())
         {
-            entry.uses.store(there.uses.load(Relaxed), Relaxed);
-            let old = std::mem::replace(there, entry);
+            spot.bits = bits;
+            let (place, old) = (spot.place, std::mem::replace(there, entry));
             self.bytes -= old.weight;
             if let Orders::Recent(recent) = &mut self.orders {
                 recent.used(place);
@@ -85,7 +147,7 @@ impl<K: 'static> Held<K> {
             return (place, Some(old));
         }
         let place = self.nodes.put(entry);
-        self.places.insert(digest, place);
+        self.spots.insert(digest, Spot { place, bits });
         self.orders.inserted(Named { digest, place }, stake, &self.nodes);
         (place, None)
     }
@@ -107,14 +169,15 @@ impl<K: 'static> LocalTier<K> {
         on_expire: OnEvict,
     ) -> Self {
         let held = Held {
-            places: HashMap::default(),
-            nodes: Slab::default(),
+            spots: HashMap::default(),
+            nodes: Nodes { entries: Slab::default(), uses: Vec::new() },
             orders: Orders::new(policy),
             bytes: 0,
             dues: Dues::default(),
         };
         let expires = Cell::new(idle.is_some());
-        Self { held: RefCell::new(held), bounds, idle, expires, clock, on_evict, on_expire }
+        let at_once = Cell::new(idle.is_none() && !matches!(held.orders, Orders::Recent(_)));
+        Self { held: RefCell::new(held), bounds, idle, expires, at_once, clock, on_evict, on_expire }
     }
 
     /// The time, if it counts.
@@ -126,6 +189,21 @@ impl<K: 'static> LocalTier<K> {
     #[inline]
     fn is_live(&self, entry: &Entry<K>, now: Option<Nanos>) -> bool {
         now.is_none_or(|now| !entry.expired(now, self.idle))
+    }
+
+    /// The bits that an entry was put with, counted as a use, where one look is all it takes: times do not count, and a
+    /// use moves nothing.
+    #[inline]
+    pub(crate) fn bits_at_once(&self, digest: Digest) -> Option<u64> {
+        if !self.at_once.get() {
+            return None;
+        }
+        // SAFETY: nothing borrows before this function ends: it asks for a digest's hash and compares digests, which is
+        // code of ours that comes back to nothing.
+        let held = unsafe { self.held.try_borrow_unguarded() }.ok()?;
+        let Spot { place, bits } = *held.spots.get(&digest)?;
+        held.nodes.used(place);
+        Some(bits)
     }
 
     /// Reads the entry if it may still be served, counted as a use. What reads must be code of ours.
@@ -168,13 +246,13 @@ impl<K: 'static> LocalTier<K> {
         self.bounds.max_bytes.is_none_or(|most| weight <= most)
     }
 
-    /// Keeps an entry. What has expired makes room first.
-    pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>) {
+    /// Keeps an entry, and the bits of a plain value of one word. What has expired makes room first.
+    pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>, bits: u64) {
         self.expire_first(digest, &entry);
         let mut evicted = Few::default();
         let mut held = self.held.borrow_mut();
         let stake = self.bounds.stake(entry.loss, entry.weight);
-        let (place, replaced) = held.put(digest, stake, Rc::new(entry));
+        let (place, replaced) = held.put(digest, stake, Rc::new(entry), bits);
         while self.bounds.exceeded_by(held.load()) {
             let Some(gone) = held.evict(place) else { break };
             evicted.push(gone);
@@ -186,16 +264,19 @@ impl<K: 'static> LocalTier<K> {
 
     /// Removes what has outlived its time, and notes the newcomer.
     fn expire_first(&self, digest: Digest, entry: &Entry<K>) {
-        self.expires.set(self.expires.get() || entry.ttl.is_some());
+        if entry.ttl.is_some() {
+            self.expires.set(true);
+            self.at_once.set(false);
+        }
         let Some(now) = self.now() else { return };
         let mut held = self.held.borrow_mut();
         let over: Vec<Digest> = std::iter::from_fn(|| held.dues.pop(now)).map(|due| due.digest).collect();
         if let Some(ttl) = entry.ttl {
             held.dues.push(Due::new(digest, entry.stored_at, ttl));
         }
-        let Held { places, nodes, dues, .. } = &mut *held;
-        if dues.len() > nodes.len().saturating_mul(2).saturating_add(64) {
-            let stored_at = |digest| Some(nodes.get(*places.get(&digest)?)?.stored_at);
+        let Held { spots, nodes, dues, .. } = &mut *held;
+        if dues.len() > nodes.entries.len().saturating_mul(2).saturating_add(64) {
+            let stored_at = |digest| Some(nodes.entries.get(spots.get(&digest)?.place)?.stored_at);
             dues.retain(|due| stored_at(due.digest) == Some(due.stored_at) || due.digest == digest);
         }
         drop(held);
@@ -215,7 +296,7 @@ impl<K: 'static> LocalTier<K> {
     /// Forgets all, and tells what that was.
     pub(crate) fn clear(&self) -> Vec<Digest> {
         let mut held = self.held.borrow_mut();
-        let digests = held.places.drain().map(|(digest, _)| digest).collect();
+        let digests = held.spots.drain().map(|(digest, _)| digest).collect();
         let nodes = held.nodes.drain();
         held.orders.clear();
         held.dues.clear();

@@ -87,12 +87,20 @@ impl<K> Scalars<K> {
         }
     }
 
-    /// The same of values that are bounded: another look, so that the first is as short as it can be.
+    /// The same of values that are bounded, with their place: another look, so that the first is as short as it can be.
     #[inline]
-    pub(super) fn bounded_bits_at_once(&self, digest: Digest) -> Option<u128> {
+    pub(super) fn bounded_at_once(&self, digest: Digest) -> Option<[u64; 2]> {
         match &self.slots {
-            Slots::Bounded(bounded) => bounded.get_at_once(digest).map(u128::from),
+            Slots::Bounded(bounded) => bounded.get_at_once(digest),
             _ => None,
+        }
+    }
+
+    /// Counts a use of the bounded value at a place.
+    #[inline]
+    pub(super) fn count_use_at(&self, place: u64) {
+        if let Slots::Bounded(bounded) = &self.slots {
+            bounded.used_at(place);
         }
     }
 

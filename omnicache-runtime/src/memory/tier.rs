@@ -88,12 +88,20 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         }
     }
 
-    /// The same of scalars with bounds that somebody asked for.
+    /// The same of scalars with bounds that somebody asked for, and the number of their place: a use is counted there.
     #[inline]
-    pub(crate) fn bounded_bits_at_once(&self, digest: Digest) -> Option<u128> {
+    pub(crate) fn bounded_at_once(&self, digest: Digest) -> Option<[u64; 2]> {
         match &self.held {
-            Held::Scalars(scalars) => scalars.bounded_bits_at_once(digest),
+            Held::Scalars(scalars) => scalars.bounded_at_once(digest),
             _ => None,
+        }
+    }
+
+    /// Counts a use of what is bounded and has this place.
+    #[inline]
+    pub(crate) fn count_use_at(&self, place: u64) {
+        if let Held::Scalars(scalars) = &self.held {
+            scalars.count_use_at(place);
         }
     }
 
