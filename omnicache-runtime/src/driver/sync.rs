@@ -319,7 +319,11 @@ impl<F: SharedForm> Function<F> {
     fn save(&self, miss: &Miss, since: u64, worth: &Worth<F>, overwrites: bool) -> Verdict {
         let (Some(shelf), Some(key)) = (&self.shelf, &miss.key) else { return self.unstored(worth, since) };
         if let Some(dispatch) = self.dispatch(miss, worth) {
-            let saved = shelf.save::<F>(key, worth, dispatch, since, overwrites);
+            let save = || shelf.save::<F>(key, worth, dispatch, since, overwrites);
+            let saved = match &self.economy {
+                Some(economy) => economy.measure_write(save),
+                None => save(),
+            };
             return self.saved(saved, worth, since);
         }
         if !overwrites {
