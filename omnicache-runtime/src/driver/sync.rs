@@ -292,6 +292,9 @@ impl<F: SharedForm> Function<F> {
     /// What the store has.
     fn look_up(&self, miss: &Miss) -> Option<Loaded<F::Kept>> {
         let (shelf, key) = (self.shelf.as_ref()?, miss.key.as_ref()?);
+        if shelf.is_bare() {
+            return None;
+        }
         let load = || shelf.load::<F>(key, self.plan.clock.now(), self.rules.ttl_of_all());
         let Some(economy) = &self.economy else { return self.loaded(load(), miss.digest) };
         if !economy.is_worth_a_look() {
