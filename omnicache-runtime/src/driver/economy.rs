@@ -254,8 +254,8 @@ mod tests {
         (0..8).for_each(|_| economy.written(Duration::from_millis(40)));
         looked(&economy, 2000, true, 31);
         assert_eq!(stores(&economy), 640, "nothing is decided on 31 loads");
-        looked(&economy, 2000, true, 1);
-        assert_eq!(stores(&economy), 10, "2 ms a load, and a fourth of 40");
+        looked(&economy, 2000, true, 9);
+        assert_eq!(stores(&economy), 10, "2 ms a load, and a fifth of 40");
         looked(&economy, 2000, true, 8 * 50);
         assert_eq!(stores(&economy), 640, "2 ms a load, and a fiftieth of 40");
         assert!(economy.explain()[0].1.contains("40ms to write"), "{:?}", economy.explain());

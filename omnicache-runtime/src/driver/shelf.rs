@@ -123,6 +123,7 @@ impl Shelf {
     }
 
     /// The key that `write` writes, whose digest in memory is `digest`; `None` if it is good for this process alone.
+    #[expect(clippy::unused_self, reason = "it is a key of this shelf, which hashes it once it is asked")]
     pub(super) fn key(&self, digest: Digest, write: impl Fn(&mut KeyWriter)) -> Option<ShelfKey> {
         let canonical = KeyWriter::canonical_of(digest, write);
         canonical.is_stable().then(|| ShelfKey(Arc::new(Written { canonical, hashed: OnceLock::new() })))
