@@ -102,6 +102,7 @@ fn carry_out(function: &str, action: &str) -> String {
         "on_disk" => act!(on_disk, 1),
         "large" => act!(split, 100),
         "small" => act!(split, 1),
+        "smaller" => act!(split, 0),
         _ => common::block_on(async {
             match action {
                 "call" => awaited(1).await,
@@ -168,6 +169,24 @@ fn what_another_process_clears_is_forgotten_in_this_ones_memory_too() {
         assert_ne!(a.ask("small call"), before, "{action}");
         a.ask("small clear");
     }
+    a.end();
+    b.end();
+}
+
+#[test]
+fn a_process_that_found_nothing_on_disk_finds_what_another_has_put_there_since() {
+    const TEST: &str = "a_process_that_found_nothing_on_disk_finds_what_another_has_put_there_since";
+    if role().is_some() {
+        return obey();
+    }
+    let dir = fresh();
+    let (mut a, mut b) = (Other::start(TEST, dir.path()), Other::start(TEST, dir.path()));
+    // By the second look it knows that there is nothing, and asks no more.
+    for order in ["small call", "smaller call"] {
+        a.ask(order);
+    }
+    let stored = b.ask("large call");
+    assert_eq!(a.ask("large call"), stored);
     a.end();
     b.end();
 }

@@ -23,6 +23,7 @@ mod expiry_of_each;
 mod faults;
 mod flights;
 mod flights_async;
+mod front;
 mod helpers;
 mod keys;
 mod kinds;

@@ -73,6 +73,8 @@ pub trait Leaf<T>: 'static {
     const CODEC: Codec;
     /// The file name extension of an array file, for the classes that have one.
     const FILE: Option<&'static str> = None;
+    /// Whether a copy shares the payload, and so takes no time and no room.
+    const SHARES: bool = false;
 
     /// The value's payload size and likely codec. Cheap: one pass over the value at most, nothing is written.
     fn measure(value: &T) -> Measure;

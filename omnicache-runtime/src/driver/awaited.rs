@@ -165,8 +165,13 @@ impl<F: SharedForm> Function<F> {
         if let Some(dispatch) = self.dispatch(miss, &worth) {
             let shared = Arc::new(worth);
             let lent = Arc::clone(&shared);
+            let economy = self.economy.clone();
             let saved = self.ask(miss.key.clone(), move |shelf, key| {
-                shelf.save::<F>(key, &lent, dispatch, since, overwrites)
+                let save = || shelf.save::<F>(key, &lent, dispatch, since, overwrites);
+                match &economy {
+                    Some(economy) => economy.measure_write(save),
+                    None => save(),
+                }
             });
             let saved = saved.await;
             let worth = Arc::unwrap_or_clone(shared);

@@ -32,6 +32,7 @@ pub(super) trait Backing: Send + Sync {
     fn dir(&self) -> Option<&Path>;
     fn is_persistent(&self) -> bool;
     fn is_current(&self, generation: u64) -> bool;
+    fn is_bare(&self) -> bool;
     fn generation(&self) -> Result<u64, Fault>;
     fn verify(&self, key: &StoreKey, since: u64, stored_at: Nanos) -> Result<Option<u64>, Fault>;
     fn load(&self, key: &StoreKey, now: Nanos) -> Result<Look, Fault>;

@@ -168,6 +168,11 @@ impl Backing for Custom {
         version.wrapping_mul(2) == generation || *self.seen() == Some((version, generation))
     }
 
+    fn is_bare(&self) -> bool {
+        // Nobody but the store itself could tell.
+        false
+    }
+
     fn generation(&self) -> Result<u64, Fault> {
         let Some(store) = self.store()? else { return Ok(Shelf::UNKNOWN) };
         if !self.shared {

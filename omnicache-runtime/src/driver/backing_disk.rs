@@ -1,6 +1,7 @@
 //! A function's records in the disk store.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use super::backing::{Backing, Look, NewBytes, Opening};
@@ -15,6 +16,9 @@ use crate::store::{
     StoreKey, StoreOptions, Stored, Trace, Word,
 };
 
+/// No moment at which nothing is being written.
+const NEVER: u64 = u64::MAX;
+
 /// The disk store, opened at its first use.
 pub(super) struct Disk {
     identity: Arc<Identity>,
@@ -24,6 +28,8 @@ pub(super) struct Disk {
     mmap: MmapPolicy,
     opened: OnceLock<(Arc<DiskStore>, Word)>,
     opening: Opening,
+    /// The store's moment at which the function was last known to have nothing there.
+    bare: AtomicU64,
 }
 
 impl Disk {
@@ -37,6 +43,7 @@ impl Disk {
             mmap: plan.disk.mmap,
             opened: OnceLock::new(),
             opening: Opening::default(),
+            bare: AtomicU64::new(NEVER),
         }
     }
 
@@ -70,6 +77,21 @@ impl Backing for Disk {
         self.opened.get().is_none_or(|(_, word)| {
             let present = word.load();
             present.0 == generation && present.is_settled()
+        })
+    }
+
+    fn is_bare(&self) -> bool {
+        self.opened.get().is_some_and(|(store, _)| {
+            let moment = store.moment();
+            if moment == self.bare.load(Relaxed) {
+                return true;
+            }
+            let is_bare = store.is_bare(&self.identity);
+            if is_bare {
+                // The moment before it was asked: if somebody has written meanwhile, it does not come again.
+                self.bare.store(moment, Relaxed);
+            }
+            is_bare
         })
     }
 

@@ -6,7 +6,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::clock::Nanos;
+use super::shelf::Saved;
+use crate::clock::{Nanos, nanos};
 
 /// The last measurements of something, of which the median counts.
 #[derive(Default)]
@@ -15,8 +16,10 @@ struct Samples {
     count: AtomicU64,
 }
 
-/// So many measurements are kept, and so many are needed.
+/// So many measurements are kept, and so many are needed of what a decision is about.
 const SAMPLES: usize = 32;
+/// So many are needed of what it is weighed with: each entry that is loaded often was computed and written once.
+const FEW: usize = 8;
 /// So many looks in a row that found nothing say that the next will find nothing.
 const IN_VAIN: u32 = 64;
 /// So many measurements more are worth weighing anew: a median takes as long as a look at an empty store.
@@ -31,14 +34,19 @@ impl Samples {
         self.times[place].store(time, Relaxed);
     }
 
+    fn count(&self) -> u64 {
+        self.count.load(Relaxed)
+    }
+
     /// The median, once enough was measured.
-    fn median(&self) -> Option<Nanos> {
-        if self.count.load(Relaxed) < SAMPLES as u64 {
+    fn median(&self, enough: usize) -> Option<Nanos> {
+        let held = usize::try_from(self.count()).map_or(SAMPLES, |count| count.min(SAMPLES));
+        if held < enough {
             return None;
         }
         let mut times: [Nanos; SAMPLES] = std::array::from_fn(|at| self.times[at].load(Relaxed));
-        times.sort_unstable();
-        Some(times[SAMPLES / 2])
+        times[..held].sort_unstable();
+        Some(times[held / 2])
     }
 }
 
@@ -54,13 +62,12 @@ struct Decision {
 impl Decision {
     /// Decides by what a body and what the store takes: against the store if that takes a quarter longer, for it if it
     /// takes less.
-    fn weigh(&self, bodies: &Samples, stores: &Samples) {
-        let measured = bodies.count.load(Relaxed) + stores.count.load(Relaxed);
+    fn weigh(&self, measured: u64, costs: impl FnOnce() -> Option<(Nanos, Nanos)>) {
         if measured < self.weighed.load(Relaxed) + MORE {
             return;
         }
         self.weighed.store(measured, Relaxed);
-        let (Some(body), Some(store)) = (bodies.median(), stores.median()) else { return };
+        let Some((body, store)) = costs() else { return };
         if store > body.saturating_add(body / 4) {
             self.spares.store(true, Relaxed);
         } else if store < body {
@@ -83,6 +90,8 @@ pub(super) struct Economy {
     stored: Samples,
     /// Loads from the store.
     loads: Samples,
+    /// Writes into the store.
+    writes: Samples,
     /// Looks into the store that found nothing.
     vain: Samples,
     in_vain: AtomicU32,
@@ -111,7 +120,7 @@ impl Economy {
     }
 
     fn looked(&self, time: Duration, found: bool) {
-        let time = crate::clock::nanos(time);
+        let time = nanos(time);
         if found {
             self.in_vain.store(0, Relaxed);
             self.looking.spares.store(false, Relaxed);
@@ -122,9 +131,35 @@ impl Economy {
         }
     }
 
-    /// Whether to put a result into the store: not if it takes less to compute it again than to load it.
+    /// Writes into the store, and notes what that took if it is there now.
+    pub(super) fn measure_write<E>(&self, write: impl FnOnce() -> Result<Saved, E>) -> Result<Saved, E> {
+        let start = Instant::now();
+        let outcome = write();
+        if matches!(outcome, Ok(Saved::Kept { .. })) {
+            self.written(start.elapsed());
+        }
+        outcome
+    }
+
+    fn written(&self, took: Duration) {
+        self.writes.note(nanos(took));
+    }
+
+    /// What the store takes for a result that is asked for again: its load, and a share of what its write took. The
+    /// share is by how often what was written has been loaded, and all of it before that.
+    fn again(&self) -> Option<Nanos> {
+        let load = self.loads.median(SAMPLES)?;
+        let (writes, loads) = (self.writes.count(), self.loads.count());
+        let written = self.writes.median(FEW).unwrap_or(0);
+        let share = u128::from(written) * u128::from(writes) / u128::from(loads.max(writes).max(1));
+        Some(load.saturating_add(Nanos::try_from(share).unwrap_or(Nanos::MAX)))
+    }
+
+    /// Whether to put a result into the store: not if it takes less to compute it again than to load it, and to write
+    /// it before that.
     pub(super) fn is_worth_storing(&self) -> bool {
-        self.storing.weigh(&self.stored, &self.loads);
+        let measured = self.stored.count() + self.loads.count() + self.writes.count();
+        self.storing.weigh(measured, || Some((self.stored.median(FEW)?, self.again()?)));
         !self.storing.spares_this()
     }
 
@@ -134,7 +169,8 @@ impl Economy {
         if self.in_vain.load(Relaxed) < IN_VAIN {
             return true;
         }
-        self.looking.weigh(&self.bodies, &self.vain);
+        let measured = self.bodies.count() + self.vain.count();
+        self.looking.weigh(measured, || Some((self.bodies.median(SAMPLES)?, self.vain.median(SAMPLES)?)));
         !self.looking.spares_this()
     }
 
@@ -142,16 +178,19 @@ impl Economy {
     pub(super) fn explain(&self) -> Vec<(&'static str, String)> {
         let mut said = Vec::new();
         let span = Duration::from_nanos;
-        if let (Some(body), Some(load)) = (self.stored.median(), self.loads.median()) {
+        if let (Some(body), Some(load)) = (self.stored.median(FEW), self.loads.median(SAMPLES)) {
             let so =
                 if self.storing.spares.load(Relaxed) { "; large results stay out of the store" } else { "" };
+            let written = self.writes.median(FEW);
+            let write = written.map_or_else(String::new, |write| format!(", {:?} to write", span(write)));
+            let (body, load) = (span(body), span(load));
             said.push((
                 "cost",
-                format!("a large result takes {:?} to compute, {:?} to load{so}", span(body), span(load)),
+                format!("a large result takes {body:?} to compute, {load:?} to load{write}{so}"),
             ));
         }
         if self.looking.spares.load(Relaxed)
-            && let (Some(body), Some(vain)) = (self.bodies.median(), self.vain.median())
+            && let (Some(body), Some(vain)) = (self.bodies.median(SAMPLES), self.vain.median(SAMPLES))
         {
             let (body, vain) = (span(body), span(vain));
             said.push((
@@ -206,6 +245,29 @@ mod tests {
         assert_eq!(stores(&economy), 640);
         looked(&economy, 110, true, 32);
         assert_eq!(stores(&economy), 640, "a little slower does not change it either");
+    }
+
+    #[test]
+    fn a_write_counts_by_how_often_what_it_wrote_was_loaded() {
+        let economy = Economy::default();
+        computed(&economy, 3000, 8);
+        (0..8).for_each(|_| economy.written(Duration::from_millis(40)));
+        looked(&economy, 2000, true, 31);
+        assert_eq!(stores(&economy), 640, "nothing is decided on 31 loads");
+        looked(&economy, 2000, true, 9);
+        assert_eq!(stores(&economy), 10, "2 ms a load, and a fifth of 40");
+        looked(&economy, 2000, true, 8 * 50);
+        assert_eq!(stores(&economy), 640, "2 ms a load, and a fiftieth of 40");
+        assert!(economy.explain()[0].1.contains("40ms to write"), "{:?}", economy.explain());
+    }
+
+    #[test]
+    fn a_write_counts_once_at_most() {
+        let economy = Economy::default();
+        computed(&economy, 10_000, 1000);
+        (0..1000).for_each(|_| economy.written(Duration::from_millis(4)));
+        looked(&economy, 2000, true, 32);
+        assert_eq!(stores(&economy), 640, "most were written to be loaded by another process");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::common::Common;
 use super::economy::Economy;
+use super::front::Front;
 use super::miss::{Miss, Purpose};
 use super::registry::Registered;
 use super::rules::{Rules, Setup, life};
@@ -30,6 +31,7 @@ pub struct Function<F: Form> {
     pub(super) common: Arc<Common>,
     /// Where nobody has asked for the store: what it costs beside the body.
     pub(super) economy: Option<Arc<Economy>>,
+    pub(super) front: Front,
     pub(super) rules: Rules<F::Result>,
     remembers: bool,
     pub(super) secret: &'static Secret,
@@ -113,6 +115,7 @@ impl<F: SharedForm> Function<F> {
             shelf,
             common,
             economy,
+            front: Front::default(),
             rules,
             remembers,
             secret: Secret::get(),
@@ -229,8 +232,8 @@ impl<F: SharedForm> Function<F> {
     /// Counts a hit on disk; gives the memory entry if the value belongs there too.
     pub(super) fn promote(&self, loaded: &Loaded<F::Kept>) -> Option<Entry<F::Kept>> {
         self.common.counters.disk_hit_of(loaded.cost);
-        let side = self.plan.side(loaded.size);
-        (side.memory && self.tier.fits(loaded.size)).then(|| {
+        self.note_load(loaded);
+        self.fronts(self.plan.side(loaded.size), loaded.size).then(|| {
             let ttl = loaded.ttl.into_iter().chain(self.rules.ttl_of_all()).min();
             Entry::new(F::copy(&loaded.kept), loaded.size, loaded.stored_at, ttl, loaded.generation)
                 .costing(loaded.cost, reload(loaded.size).min(loaded.cost))
@@ -254,13 +257,13 @@ impl<F: SharedForm> Function<F> {
         if let Some(economy) = &self.economy {
             economy.computed(cost, side.store.is_some());
         }
-        let stored_at = if ttl.is_some() || self.keeps_time() { self.plan.clock.now() } else { 0 };
+        let stored_at = if ttl.is_some() || self.keeps_time(side) { self.plan.clock.now() } else { 0 };
         Appraised::Kept(Worth { kept, shell, size, cost, side, stored_at, ttl })
     }
 
     /// Whether it matters when a value was computed, though it has no time to live.
-    fn keeps_time(&self) -> bool {
-        self.plan.idle.is_some() || self.shelf.is_some()
+    fn keeps_time(&self, side: Side) -> bool {
+        self.plan.idle.is_some() || side.store.is_some()
     }
 
     /// How a value goes into the store, if that is where it belongs.
@@ -275,7 +278,7 @@ impl<F: SharedForm> Function<F> {
         match outcome {
             Ok(Saved::Kept { evicted, generation }) => {
                 self.common.counters.evicted(evicted);
-                Verdict { memory: worth.side.memory && self.tier.fits(worth.size), stored: true, generation }
+                Verdict { memory: self.fronts(worth.side, worth.size), stored: true, generation }
             }
             Ok(Saved::Unwritable) => {
                 if self.plan.insists {
@@ -404,6 +407,7 @@ impl<F: SharedForm> Registered for Function<F> {
         let mut explanation =
             explain(&self.common, &self.plan, self.shelf.as_deref(), self.rules.ttl_varies());
         explanation.details.extend(self.economy.iter().flat_map(|economy| economy.explain()));
+        explanation.details.extend(self.explain_front());
         let lookup = || drop(self.tier.peek(Digest::NONE));
         explanation.reasons.extend(self.common.counters.warning(lookup));
         explanation

@@ -5,6 +5,7 @@ mod awaited;
 mod common;
 mod companion;
 mod economy;
+mod front;
 mod function;
 mod local;
 mod local_shared;

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use super::backing::{Backing, NewBytes};
 use super::backing_custom::Custom;
@@ -10,11 +11,11 @@ use super::backing_disk::Disk;
 use super::function::Worth;
 use super::seal::Sealer;
 use super::site::Meta;
-use crate::clock::{Nanos, expired};
+use crate::clock::{Nanos, expired, nanos};
 use crate::codec::TypeShape;
 use crate::error::Fault;
 use crate::explain::CallExplanation;
-use crate::key::{Digest, KeyWriter};
+use crate::key::{Canonical, Digest, KeyWriter};
 use crate::kind::Codec;
 use crate::select::{Dispatch, Form, Plan, is_present};
 use crate::settings::settings;
@@ -43,7 +44,14 @@ pub(super) struct Shelf {
 
 /// The key of one call.
 #[derive(Clone, Debug)]
-pub(super) struct ShelfKey(Arc<StoreKey>);
+pub(super) struct ShelfKey(Arc<Written>);
+
+/// What the arguments have written, and its hashes: made once, when the store is asked for the first time.
+#[derive(Debug)]
+struct Written {
+    canonical: Canonical,
+    hashed: OnceLock<StoreKey>,
+}
 
 /// A value read from the store.
 pub(super) struct Loaded<K> {
@@ -53,6 +61,8 @@ pub(super) struct Loaded<K> {
     pub(super) ttl: Option<Nanos>,
     pub(super) cost: Nanos,
     pub(super) generation: u64,
+    /// How long it took.
+    pub(super) took: Nanos,
 }
 
 /// How a look into the store ended: a value, an absence with its reason if that is known, or a fault.
@@ -113,9 +123,20 @@ impl Shelf {
     }
 
     /// The key that `write` writes, whose digest in memory is `digest`; `None` if it is good for this process alone.
+    #[expect(clippy::unused_self, reason = "it is a key of this shelf, which hashes it once it is asked")]
     pub(super) fn key(&self, digest: Digest, write: impl Fn(&mut KeyWriter)) -> Option<ShelfKey> {
         let canonical = KeyWriter::canonical_of(digest, write);
-        canonical.is_stable().then(|| ShelfKey(Arc::new(canonical.key(&self.identity))))
+        canonical.is_stable().then(|| ShelfKey(Arc::new(Written { canonical, hashed: OnceLock::new() })))
+    }
+
+    /// Where a call's record lies.
+    fn hashed<'a>(&self, key: &'a ShelfKey) -> &'a StoreKey {
+        key.0.hashed.get_or_init(|| key.0.canonical.key(&self.identity))
+    }
+
+    /// Whether the function is known to have nothing there, without asking.
+    pub(super) fn is_bare(&self) -> bool {
+        self.backing.is_bare()
     }
 
     /// Whether a memory entry of this generation may be served without a look at the store.
@@ -131,18 +152,19 @@ impl Shelf {
 
     /// The generation as of which a memory entry is good, or `None` if it was forgotten.
     pub(super) fn verify(&self, key: &ShelfKey, since: u64, stored_at: Nanos) -> Result<Option<u64>, Fault> {
-        self.backing.verify(&key.0, since, stored_at)
+        self.backing.verify(self.hashed(key), since, stored_at)
     }
 
     /// Looks a value up; if it is not there, tells why if that is known. None lives longer than its record says, nor
     /// than `ttl`.
     pub(super) fn load<F: Form>(&self, key: &ShelfKey, now: Nanos, ttl: Option<Nanos>) -> Outcome<F> {
-        let (mut record, generation) = match self.backing.load(&key.0, now)? {
+        let start = Instant::now();
+        let (mut record, generation) = match self.backing.load(self.hashed(key), now)? {
             Ok(found) => found,
             Err(why) => return Ok(Err(why)),
         };
         if let Some(sealer) = &self.sealer {
-            sealer.open(&key.0, &mut record.info, &record.payload)?;
+            sealer.open(self.hashed(key), &mut record.info, &record.payload)?;
         }
         if expired(record.info.stored_at, ttl, now) {
             return Ok(Err(Some(CallExplanation::Expired)));
@@ -153,7 +175,8 @@ impl Shelf {
         let (size, info) = (record.payload.len() as u64, record.info);
         let kept = F::decode(&info.shell, info.codec, record.payload)?;
         let RecordInfo { cost, stored_at, ttl, .. } = info;
-        Ok(Ok(Loaded { kept, size, stored_at, ttl, cost, generation }))
+        let took = nanos(start.elapsed());
+        Ok(Ok(Loaded { kept, size, stored_at, ttl, cost, generation, took }))
     }
 
     /// Stores a value.
@@ -185,10 +208,12 @@ impl Shelf {
                 out.write_all(&packed).map_err(|e| Fault::io("writing a compressed payload", e))
             };
             let size = packed.len() as u64;
-            return self
-                .save_bytes(&key.0, NewBytes { info, place, size, since, refresh, write: &mut write });
+            return self.save_bytes(
+                self.hashed(key),
+                NewBytes { info, place, size, since, refresh, write: &mut write },
+            );
         }
-        self.save_bytes(&key.0, NewBytes { info, place, size, since, refresh, write: &mut encode })
+        self.save_bytes(self.hashed(key), NewBytes { info, place, size, since, refresh, write: &mut encode })
     }
 
     /// Seals a record, if there is a secret, and stores it.
@@ -240,24 +265,26 @@ impl Shelf {
 
     /// Holds the key for this process, if that is asked for: waits until no other does.
     pub(super) fn hold(&self, key: &ShelfKey) -> Result<Option<Held>, Fault> {
-        if self.one_flight { self.backing.hold(&key.0) } else { Ok(None) }
+        if self.one_flight { self.backing.hold(self.hashed(key)) } else { Ok(None) }
     }
 
     /// Whether a live record is there.
     pub(super) fn contains(&self, key: &ShelfKey, now: Nanos) -> Result<bool, Fault> {
-        let Some(sealer) = &self.sealer else { return self.backing.contains(&key.0, now) };
-        let found = self.backing.load(&key.0, now)?;
-        Ok(found.is_ok_and(|(mut record, _)| sealer.open(&key.0, &mut record.info, &record.payload).is_ok()))
+        let Some(sealer) = &self.sealer else { return self.backing.contains(self.hashed(key), now) };
+        let found = self.backing.load(self.hashed(key), now)?;
+        Ok(found.is_ok_and(|(mut record, _)| {
+            sealer.open(self.hashed(key), &mut record.info, &record.payload).is_ok()
+        }))
     }
 
     /// The file that others can read a live record's payload from, if it has one.
     pub(super) fn file(&self, key: &ShelfKey, now: Nanos) -> Result<Option<PathBuf>, Fault> {
-        if self.contains(key, now)? { self.backing.file(&key.0, now) } else { Ok(None) }
+        if self.contains(key, now)? { self.backing.file(self.hashed(key), now) } else { Ok(None) }
     }
 
     /// Removes a record, in every process's eyes.
     pub(super) fn remove(&self, key: &ShelfKey) -> Result<bool, Fault> {
-        self.backing.remove(&key.0)
+        self.backing.remove(self.hashed(key))
     }
 
     /// Removes all records of the function.
@@ -272,7 +299,7 @@ impl Shelf {
 
     /// What is known of a key.
     pub(super) fn trace(&self, key: &ShelfKey, now: Nanos) -> Result<CallExplanation, Fault> {
-        self.backing.trace(&key.0, now)
+        self.backing.trace(self.hashed(key), now)
     }
 }
 

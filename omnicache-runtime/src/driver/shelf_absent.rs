@@ -32,6 +32,8 @@ pub(super) struct Loaded<K> {
     pub(super) ttl: Option<Nanos>,
     pub(super) cost: Nanos,
     pub(super) generation: u64,
+    /// How long it took.
+    pub(super) took: Nanos,
 }
 
 /// How a look into the store ended: a value, an absence with its reason if that is known, or a fault.
@@ -70,6 +72,10 @@ impl Shelf {
     }
 
     pub(super) fn is_current(&self, _: u64) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn is_bare(&self) -> bool {
         match *self {}
     }
 

@@ -290,6 +290,9 @@ impl<F: SharedForm> Function<F> {
     /// What the store has.
     fn look_up(&self, miss: &Miss) -> Option<Loaded<F::Kept>> {
         let (shelf, key) = (self.shelf.as_ref()?, miss.key.as_ref()?);
+        if shelf.is_bare() {
+            return None;
+        }
         let load = || shelf.load::<F>(key, self.plan.clock.now(), self.rules.ttl_of_all());
         let Some(economy) = &self.economy else { return self.loaded(load(), miss.digest) };
         if !economy.is_worth_a_look() {
@@ -317,7 +320,11 @@ impl<F: SharedForm> Function<F> {
     fn save(&self, miss: &Miss, since: u64, worth: &Worth<F>, overwrites: bool) -> Verdict {
         let (Some(shelf), Some(key)) = (&self.shelf, &miss.key) else { return self.unstored(worth, since) };
         if let Some(dispatch) = self.dispatch(miss, worth) {
-            let saved = shelf.save::<F>(key, worth, dispatch, since, overwrites);
+            let save = || shelf.save::<F>(key, worth, dispatch, since, overwrites);
+            let saved = match &self.economy {
+                Some(economy) => economy.measure_write(save),
+                None => save(),
+            };
             return self.saved(saved, worth, since);
         }
         if !overwrites {

@@ -1,4 +1,7 @@
 //! What a record on disk knows of its key: the canonical bytes if short, else their BLAKE3.
+//!
+//! Short bytes are hashed when the store is asked, and not before: the key has to be written before the body runs, but
+//! most results turn out to be small, and never go there.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,11 +13,19 @@ use super::tree::{SUBTREE, Tree};
 use crate::store::{Identity, StoreKey};
 
 /// The canonical bytes of one call's arguments.
+#[derive(Debug)]
 pub(crate) struct Canonical {
-    bytes: Vec<u8>,
-    digest: blake3::Hash,
+    content: Content,
     stable: bool,
     is_large: bool,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// All of them.
+    Short(Vec<u8>),
+    /// Their BLAKE3: they are too long to be kept.
+    Long(blake3::Hash),
 }
 
 /// The BLAKE3 of large keys of this process, by their digests in memory. What these tell apart in memory they tell apart
@@ -42,6 +53,7 @@ impl Canonical {
 
     /// Remembers a large key.
     pub(super) fn remember(&self, digest: Digest) {
+        let Content::Long(hash) = self.content else { return };
         if digest == Digest::NONE {
             return;
         }
@@ -50,18 +62,21 @@ impl Canonical {
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(digest, self.digest);
+        known.insert(digest, hash);
         ARE_LARGE.store(true, Ordering::Relaxed);
     }
 
     /// Of bytes that are too long to be kept.
     fn of_long(digest: blake3::Hash, stable: bool, is_large: bool) -> Self {
-        Self { bytes: digest.as_bytes().to_vec(), digest, stable, is_large }
+        Self { content: Content::Long(digest), stable, is_large }
     }
 
     /// BLAKE3 of the bytes.
     pub(super) fn digest(&self) -> [u8; 32] {
-        *self.digest.as_bytes()
+        match &self.content {
+            Content::Short(bytes) => blake3::hash(bytes).into(),
+            Content::Long(digest) => *digest.as_bytes(),
+        }
     }
 
     /// Whether another process would write the same bytes.
@@ -70,15 +85,19 @@ impl Canonical {
     }
 
     /// The key of these arguments to the function `identity`.
-    pub(crate) fn key(self, identity: &Arc<Identity>) -> StoreKey {
-        let mut function = arguments_of(&identity.namespace, &identity.path, self.digest.as_bytes());
+    pub(crate) fn key(&self, identity: &Arc<Identity>) -> StoreKey {
+        let digest = self.digest();
+        let mut function = arguments_of(&identity.namespace, &identity.path, &digest);
         let arguments = function.finalize();
         function.update(&identity.code.to_le_bytes()).update(&identity.shape.to_le_bytes());
         StoreKey {
             identity: Arc::clone(identity),
             hash: *function.finalize().as_bytes(),
             arguments: std::array::from_fn(|i| arguments.as_bytes()[i]),
-            bytes: self.bytes,
+            bytes: match &self.content {
+                Content::Short(bytes) => bytes.clone(),
+                Content::Long(_) => digest.to_vec(),
+            },
         }
     }
 }
@@ -103,6 +122,8 @@ pub(crate) fn is_digest(namespace: &str, path: &str, arguments: &[u8], key: &[u8
 
 /// So many bytes are hashed at a time.
 const PIECE: usize = 64 << 10;
+/// Room for the bytes of most keys, which are written a few at a time.
+const USUAL: usize = 64;
 
 /// Collects canonical bytes; hashes them on the way once they are many.
 #[derive(Default)]
@@ -119,6 +140,9 @@ impl Collector {
         } else if self.long.is_some() {
             self.gather(bytes);
         } else if self.bytes.len() + bytes.len() <= StoreKey::INLINE {
+            if self.bytes.capacity() == 0 {
+                self.bytes.reserve(USUAL);
+            }
             self.bytes.extend_from_slice(bytes);
         } else {
             self.long = Some(Box::default());
@@ -154,9 +178,7 @@ impl Collector {
 
     pub(super) fn finish(self, stable: bool) -> Canonical {
         match self.long {
-            None => {
-                Canonical { digest: blake3::hash(&self.bytes), bytes: self.bytes, stable, is_large: false }
-            }
+            None => Canonical { content: Content::Short(self.bytes), stable, is_large: false },
             Some(mut tree) => {
                 tree.update(&self.bytes);
                 let is_large = tree.is_large();

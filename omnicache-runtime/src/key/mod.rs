@@ -30,7 +30,7 @@ mod show;
 mod tree;
 
 #[cfg(feature = "disk")]
-pub(crate) use canonical::is_digest;
+pub(crate) use canonical::{Canonical, is_digest};
 pub(crate) use digest::{Digest, DigestState, Secret};
 pub use file::{FileContent, file};
 pub use prehashed::Prehashed;

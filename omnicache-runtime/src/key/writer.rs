@@ -20,7 +20,7 @@ enum Sink {
     Bytes(Vec<u8>),
     Files(Vec<FileContent>),
     #[cfg(feature = "disk")]
-    Canonical(Box<Collector>),
+    Canonical(Collector),
 }
 
 impl KeyWriter {
@@ -73,7 +73,7 @@ impl KeyWriter {
     /// What a record on disk knows of the key that `write` writes.
     #[cfg(feature = "disk")]
     pub(crate) fn canonical(write: impl FnOnce(&mut Self)) -> Canonical {
-        let mut writer = Self::new(Sink::Canonical(Box::default()));
+        let mut writer = Self::new(Sink::Canonical(Collector::default()));
         write(&mut writer);
         match writer.sink {
             Sink::Canonical(collector) => collector.finish(writer.stable),

@@ -33,6 +33,9 @@ pub trait Form: 'static {
     /// What is kept of it.
     type Kept: Clone + 'static;
 
+    /// Whether a copy of what is kept shares the payload, and so takes no time and no room.
+    const SHARES: bool = false;
+
     /// What is known without a value.
     fn facts() -> Facts;
 
@@ -154,6 +157,7 @@ fn decode<T, L: Leaf<T>>(shell: &[u8], codec: Codec, payload: Payload) -> Result
 impl<T: Cloned + 'static, L: Leaf<T>, C: Copyness<T>> Form for Plain<T, L, C> {
     type Result = T;
     type Kept = T;
+    const SHARES: bool = L::SHARES;
 
     fn facts() -> Facts {
         facts::<T, L, C>()
@@ -210,6 +214,7 @@ impl<T: Cloned + 'static, L: Leaf<T>, C: Copyness<T>> Form for Plain<T, L, C> {
 impl<T: 'static, L: Leaf<T>, C: Copyness<T>> Form for Shared<T, L, C> {
     type Result = Arc<T>;
     type Kept = Arc<T>;
+    const SHARES: bool = true;
 
     fn facts() -> Facts {
         facts::<T, L, C>()
@@ -248,6 +253,7 @@ impl<T: 'static, L: Leaf<T>, C: Copyness<T>> Form for Shared<T, L, C> {
 macro_rules! transparent {
     () => {
         type Kept = F::Kept;
+        const SHARES: bool = F::SHARES;
 
         fn facts() -> Facts {
             F::facts()
@@ -333,6 +339,7 @@ impl<F: Form> Form for Boxed<F> {
 impl<E: Cloned + 'static, L: Leaf<E>, F: Form> Form for Both<E, L, F> {
     type Result = Result<F::Result, E>;
     type Kept = Result<F::Kept, E>;
+    const SHARES: bool = F::SHARES;
 
     fn facts() -> Facts {
         F::facts()
@@ -395,6 +402,7 @@ impl<E: Cloned + 'static, L: Leaf<E>, F: Form> Form for Both<E, L, F> {
 impl<F: Form> Form for Maybe<F> {
     type Result = Option<F::Result>;
     type Kept = Option<F::Kept>;
+    const SHARES: bool = F::SHARES;
 
     fn facts() -> Facts {
         F::facts()

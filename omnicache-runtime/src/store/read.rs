@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -212,6 +213,17 @@ impl DiskStore {
             path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == *length)
         };
         Ok(path.filter(is_whole))
+    }
+
+    /// Whether a function had nothing when it was asked last, and nobody has written anything since. `false` says
+    /// nothing.
+    pub fn is_bare(&self, identity: &Arc<Identity>) -> bool {
+        self.index().is_ok_and(|index| index.is_empty_for(identity))
+    }
+
+    /// What is another whenever somebody has written anything, or replaced the index.
+    pub fn moment(&self) -> u64 {
+        self.words.epoch().rotate_right(16) ^ self.words.commits()
     }
 
     fn look(&self, key: &StoreKey, now: Nanos) -> Result<Seen, Fault> {

@@ -120,11 +120,12 @@ fn duplicated<A: Element, D: Dimension>(array: &Owned<A, D>) -> Owned<A, D> {
 }
 
 macro_rules! arrays {
-    ($($type:ident: $read:expr, $copy:expr;)+) => {
+    ($($type:ident: $read:expr, $copy:expr, $shares:expr;)+) => {
         $(impl<A: Element, D: Dimension + 'static> Leaf<$type<A, D>> for Array {
             const KIND: Kind = Kind::Array;
             const CODEC: Codec = Codec::Npy;
             const FILE: Option<&'static str> = Some("npy");
+            const SHARES: bool = $shares;
 
             fn measure(value: &$type<A, D>) -> Measure {
                 size::<A>(value.len())
@@ -154,7 +155,7 @@ macro_rules! arrays {
 }
 
 arrays! {
-    Owned: read_owned, duplicated;
-    ArcArray: |codec, payload| read_owned(codec, payload).map(Owned::into_shared), Clone::clone;
-    MappedArray: read_mapped, Clone::clone;
+    Owned: read_owned, duplicated, false;
+    ArcArray: |codec, payload| read_owned(codec, payload).map(Owned::into_shared), Clone::clone, true;
+    MappedArray: read_mapped, Clone::clone, true;
 }

@@ -63,10 +63,11 @@ impl ByteString for MappedBytes {
 }
 
 macro_rules! byte_strings {
-    ($($type:ty)+) => {
+    ($($type:ty: $shares:expr;)+) => {
         $(impl Leaf<$type> for Bytes {
             const KIND: Kind = Kind::Bytes;
             const CODEC: Codec = Codec::Raw;
+            const SHARES: bool = $shares;
 
             fn measure(value: &$type) -> Measure {
                 Measure { size: value.len() as u64, codec: Codec::Raw }
@@ -93,9 +94,14 @@ macro_rules! byte_strings {
     };
 }
 
-byte_strings! { Vec<u8> Box<[u8]> Arc<[u8]> MappedBytes }
+byte_strings! {
+    Vec<u8>: false;
+    Box<[u8]>: false;
+    Arc<[u8]>: true;
+    MappedBytes: true;
+}
 #[cfg(feature = "bytes")]
-byte_strings! { ::bytes::Bytes }
+byte_strings! { ::bytes::Bytes: true; }
 
 #[cfg(test)]
 mod tests;
