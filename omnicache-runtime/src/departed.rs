@@ -1,6 +1,7 @@
 //! Remembers, for `explain_call`, why the latest entries left memory.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use crate::explain::CallExplanation;
 use crate::key::Digest;
@@ -8,32 +9,46 @@ use crate::key::Digest;
 /// How many departures are remembered per function.
 const REMEMBERED: usize = 4096;
 
-/// The latest departures of one function.
+/// The latest departures of one function: a ring of notes, written without a lock, since an entry leaves at each miss of a
+/// full cache, while hardly anybody ever asks why.
 #[derive(Debug, Default)]
-pub(crate) struct Departed(Mutex<Latest>);
-
-/// A ring of notes: an entry leaves at each miss of a full cache, while hardly anybody ever asks why.
-#[derive(Debug, Default)]
-struct Latest {
-    notes: Vec<(Digest, CallExplanation)>,
-    /// Which note goes next, once there are as many as are remembered.
-    oldest: usize,
+pub(crate) struct Departed {
+    /// Made with the first departure.
+    notes: OnceLock<Box<[Note]>>,
+    /// How many there were.
+    count: AtomicUsize,
 }
 
-impl Latest {
-    fn note(&mut self, digest: Digest, why: CallExplanation) {
-        if self.notes.len() < REMEMBERED {
-            self.notes.push((digest, why));
-        } else if let Some(oldest) = self.notes.get_mut(self.oldest) {
-            *oldest = (digest, why);
-            self.oldest = (self.oldest + 1) % REMEMBERED;
-        }
+/// A digest but for its lowest bits, in place of which there is the reason. One that is half written is that of no key.
+#[derive(Debug, Default)]
+struct Note([AtomicU64; 2]);
+
+/// The reasons that are remembered, by number from one; zero stands for none.
+const REASONS: [CallExplanation; 7] = [
+    CallExplanation::NeverSeen,
+    CallExplanation::Expired,
+    CallExplanation::Evicted,
+    CallExplanation::Invalidated,
+    CallExplanation::CodeChanged,
+    CallExplanation::TypeChanged,
+    CallExplanation::Corrupt,
+];
+/// The bits that tell the reason.
+const REASON: u64 = REASONS.len() as u64;
+
+impl Note {
+    fn write(&self, digest: Digest, reason: u64) {
+        let Self([high, low]) = self;
+        high.store(digest.high(), Relaxed);
+        low.store(digest.low() & !REASON | reason, Relaxed);
     }
 
+    /// The reason, if it is this digest's note.
     fn why(&self, digest: Digest) -> Option<CallExplanation> {
-        let (newest, older) = self.notes.split_at(self.oldest);
-        let latest_first = newest.iter().rev().chain(older.iter().rev());
-        latest_first.copied().find(|(noted, _)| *noted == digest).map(|(_, why)| why)
+        let [high, low] = self.0.each_ref().map(|word| word.load(Relaxed));
+        let is_meant = high == digest.high() && low & !REASON == digest.low() & !REASON;
+        let reason = usize::try_from(low & REASON).ok().filter(|_| is_meant)?.checked_sub(1)?;
+        REASONS.get(reason).copied()
     }
 }
 
@@ -45,13 +60,23 @@ impl Departed {
 
     /// Notes why entries left together; of more than are remembered, some of them.
     pub(crate) fn note_all(&self, digests: &[Digest], why: CallExplanation) {
-        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        digests.iter().take(REMEMBERED).for_each(|&digest| latest.note(digest, why));
+        let Some(reason) = REASONS.iter().position(|reason| *reason == why) else { return };
+        let notes =
+            self.notes.get_or_init(|| std::iter::repeat_with(Note::default).take(REMEMBERED).collect());
+        for digest in digests.iter().take(REMEMBERED) {
+            // Of two threads that come at once one may lose its note: that is cheaper than for all to wait.
+            let number = self.count.load(Relaxed);
+            self.count.store(number.wrapping_add(1), Relaxed);
+            notes[number % REMEMBERED].write(*digest, reason as u64 + 1);
+        }
     }
 
     /// Why an entry left, if that is remembered.
     pub(crate) fn why(&self, digest: Digest) -> Option<CallExplanation> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).why(digest)
+        let notes = self.notes.get()?;
+        let count = self.count.load(Relaxed);
+        let latest_first = (0..REMEMBERED).map(|back| count.wrapping_sub(1 + back) % REMEMBERED);
+        latest_first.map(|number| &notes[number]).find_map(|note| note.why(digest))
     }
 }
 

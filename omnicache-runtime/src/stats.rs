@@ -173,6 +173,12 @@ impl Counters {
         cost.checked_div(computed).map(Duration::from_nanos)
     }
 
+    /// What hits have saved, for people, once anything was computed or loaded.
+    pub(crate) fn savings(&self) -> Option<(&'static str, String)> {
+        let (mean, saved) = (self.mean_cost()?, self.snapshot().saved);
+        Some(("saved", format!("{saved:?} by hits; a result takes {mean:?} to compute on average")))
+    }
+
     /// What to say of a function that is faster than a lookup, once enough is known of it.
     pub(crate) fn warning(&self, lookup: impl Fn()) -> Option<String> {
         let ([computed], mean) = (self.stripes.sums([Often::Costed]), self.mean_cost()?);

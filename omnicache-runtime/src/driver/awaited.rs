@@ -212,7 +212,7 @@ impl<F: SharedForm> Function<F> {
             return body.await;
         }
         loop {
-            let lead = match self.flights.join(miss.digest) {
+            let lead = match self.flights.join_as_task(miss.digest) {
                 Joined::Leads(lead) => lead,
                 Joined::Waits(waiting) => match wait_awaited(waiting, self.plan.patience).await {
                     Waited::Landed(found) => {

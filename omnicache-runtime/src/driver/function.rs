@@ -449,6 +449,7 @@ pub(super) fn explain(common: &Common, plan: &Plan, shelf: Option<&Shelf>, ttl_v
     }
     details.extend(life(plan.ttl, ttl_varies).map(|life| ("ttl", life)));
     details.extend(plan.idle.map(|idle| ("idle", human_span(idle))));
+    details.extend(common.counters.savings());
     Explanation {
         function: common.site.meta.path(),
         kind: plan.kind,

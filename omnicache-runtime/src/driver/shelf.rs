@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
 use super::backing::{Backing, NewBytes};
 use super::backing_custom::Custom;
@@ -11,7 +10,7 @@ use super::backing_disk::Disk;
 use super::function::Worth;
 use super::seal::Sealer;
 use super::site::Meta;
-use crate::clock::{Nanos, expired, nanos};
+use crate::clock::{Clock, Nanos, Stopwatch, expired};
 use crate::codec::TypeShape;
 use crate::error::Fault;
 use crate::explain::CallExplanation;
@@ -37,6 +36,7 @@ pub(super) struct Shelf {
     identity: Arc<Identity>,
     backing: Box<dyn Backing>,
     sealer: Option<Sealer>,
+    clock: Arc<dyn Clock>,
     one_flight: bool,
     #[cfg(feature = "zstd")]
     compress: Option<i32>,
@@ -106,6 +106,7 @@ impl Shelf {
             identity,
             backing,
             sealer,
+            clock: Arc::clone(&plan.clock),
             one_flight: plan.disk.one_flight,
             #[cfg(feature = "zstd")]
             compress: plan.disk.compress,
@@ -158,7 +159,7 @@ impl Shelf {
     /// Looks a value up; if it is not there, tells why if that is known. None lives longer than its record says, nor
     /// than `ttl`.
     pub(super) fn load<F: Form>(&self, key: &ShelfKey, now: Nanos, ttl: Option<Nanos>) -> Outcome<F> {
-        let start = Instant::now();
+        let watch = Stopwatch::start(&*self.clock);
         let (mut record, generation) = match self.backing.load(self.hashed(key), now)? {
             Ok(found) => found,
             Err(why) => return Ok(Err(why)),
@@ -175,8 +176,7 @@ impl Shelf {
         let (size, info) = (record.payload.len() as u64, record.info);
         let kept = F::decode(&info.shell, info.codec, record.payload)?;
         let RecordInfo { cost, stored_at, ttl, .. } = info;
-        let took = nanos(start.elapsed());
-        Ok(Ok(Loaded { kept, size, stored_at, ttl, cost, generation, took }))
+        Ok(Ok(Loaded { kept, size, stored_at, ttl, cost, generation, took: watch.elapsed() }))
     }
 
     /// Stores a value.

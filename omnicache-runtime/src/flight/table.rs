@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -15,44 +15,70 @@ pub(crate) struct Flights<K> {
     shards: [Shard<K>; SHARDS],
 }
 
-type Shard<K> = Mutex<Board<K>>;
+struct Shard<K> {
+    board: Mutex<Board<K>>,
+    /// How often a key was revoked: who sees that none was need not look.
+    revocations: AtomicU64,
+}
 
 /// The flights of some keys.
 struct Board<K> {
-    flights: HashMap<Digest, Arc<Flight<K>>, DigestState>,
-    /// One that has landed and that nobody waited for: the next to start is made of it.
-    spare: Option<Arc<Flight<K>>>,
+    flights: HashMap<Digest, Listed<K>, DigestState>,
+    /// What others wait for and was revoked, until its leader ends it.
+    detached: Vec<Arc<Flight<K>>>,
+    tickets: u64,
 }
 
-impl<K> Default for Board<K> {
+/// A key that somebody computes. As a rule nobody waits, and there is nothing that they would have to share.
+struct Listed<K> {
+    /// Whose it is.
+    ticket: u64,
+    flight: Option<Arc<Flight<K>>>,
+}
+
+impl<K> Listed<K> {
+    /// What those who take part share.
+    fn flight(&mut self) -> Arc<Flight<K>> {
+        Arc::clone(self.flight.get_or_insert_with(|| Arc::new(Flight::new(self.ticket))))
+    }
+}
+
+impl<K> Default for Shard<K> {
     fn default() -> Self {
-        Self { flights: HashMap::default(), spare: None }
+        let board = Board { flights: HashMap::default(), detached: Vec::new(), tickets: 0 };
+        Self { board: Mutex::new(board), revocations: AtomicU64::new(0) }
     }
 }
 
 impl<K> Board<K> {
-    /// A flight that has just begun. As a rule there is one to make it of, so that nothing is allocated.
-    fn begin(&mut self) -> Arc<Flight<K>> {
-        if let Some(mut spare) = self.spare.take()
-            && let Some(flight) = Arc::get_mut(&mut spare)
-        {
-            *flight = Flight::new();
-            return spare;
-        }
-        Arc::new(Flight::new())
+    /// What is listed under a digest, if it is this ticket's.
+    fn of(&mut self, digest: Digest, ticket: u64) -> Option<&mut Listed<K>> {
+        self.flights.get_mut(&digest).filter(|listed| listed.ticket == ticket)
     }
 
-    /// Takes a flight off the table, unless another has taken its place.
-    fn detach(&mut self, digest: Digest, flight: &Arc<Flight<K>>) -> Option<Arc<Flight<K>>> {
+    /// Takes a ticket's flight off the table; gives what others share of it.
+    fn detach(&mut self, digest: Digest, ticket: u64) -> Option<Arc<Flight<K>>> {
         match self.flights.entry(digest) {
-            Entry::Occupied(present) if Arc::ptr_eq(present.get(), flight) => Some(present.remove()),
-            _ => None,
+            Entry::Occupied(listed) if listed.get().ticket == ticket => listed.remove().flight,
+            _ => {
+                let at = self.detached.iter().position(|flight| flight.ticket == ticket)?;
+                Some(self.detached.swap_remove(at))
+            }
         }
+    }
+
+    /// What others share of a ticket's flight.
+    fn shared(&mut self, digest: Digest, ticket: u64) -> Option<Arc<Flight<K>>> {
+        if let Some(listed) = self.of(digest, ticket) {
+            return listed.flight.clone();
+        }
+        self.detached.iter().find(|flight| flight.ticket == ticket).cloned()
     }
 }
 
-/// One key being computed.
+/// One key being computed, as far as others have a part in it.
 pub(crate) struct Flight<K> {
+    ticket: u64,
     state: Mutex<State<K>>,
     /// Set once the key was invalidated: the value may be handed to those who wait, but not be kept.
     revoked: AtomicBool,
@@ -91,108 +117,102 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn shard_of(digest: Digest) -> usize {
-    usize::try_from(digest.high() >> 61).unwrap_or(0)
+impl<K> Flights<K> {
+    fn shard(&self, digest: Digest) -> &Shard<K> {
+        &self.shards[usize::try_from(digest.high() >> 61).unwrap_or(0)]
+    }
+
+    fn board(&self, digest: Digest) -> MutexGuard<'_, Board<K>> {
+        lock(&self.shard(digest).board)
+    }
 }
 
 impl<K: Clone> Flights<K> {
     pub(crate) fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+        Self { shards: std::array::from_fn(|_| Shard::default()) }
     }
 
-    fn shard(&self, digest: Digest) -> &Shard<K> {
-        &self.shards[shard_of(digest)]
-    }
-
-    /// Joins the flight of a key, or starts one.
+    /// Joins the flight of a key, or starts one, as a thread does: whoever leads is at work until the end.
     pub(crate) fn join(&self, digest: Digest) -> Joined<'_, K> {
-        let mut shard = lock(self.shard(digest));
-        if let Some(flight) = shard.flights.get(&digest) {
-            return Joined::Waits(Wait { flights: self, digest, flight: Arc::clone(flight), ticket: None });
+        self.join_with(digest, |_| None)
+    }
+
+    /// The same as a task does: others see whether it is at work.
+    pub(crate) fn join_as_task(&self, digest: Digest) -> Joined<'_, K> {
+        self.join_with(digest, |listed| Some(listed.flight()))
+    }
+
+    fn join_with(
+        &self,
+        digest: Digest,
+        share: impl FnOnce(&mut Listed<K>) -> Option<Arc<Flight<K>>>,
+    ) -> Joined<'_, K> {
+        let shard = self.shard(digest);
+        let mut board = lock(&shard.board);
+        let Board { flights, tickets, .. } = &mut *board;
+        match flights.entry(digest) {
+            Entry::Occupied(mut listed) => {
+                let flight = listed.get_mut().flight();
+                Joined::Waits(Wait { flights: self, digest, flight, ticket: None })
+            }
+            Entry::Vacant(place) => {
+                *tickets += 1;
+                let ticket = *tickets;
+                let flight = share(place.insert(Listed { ticket, flight: None }));
+                // No key is revoked meanwhile: that takes the lock.
+                let revocations = shard.revocations.load(Ordering::Relaxed);
+                Joined::Leads(Lead { flights: self, digest, ticket, revocations, flight, landed: false })
+            }
         }
-        let flight = shard.begin();
-        shard.flights.insert(digest, Arc::clone(&flight));
-        Joined::Leads(Lead { flights: self, digest, flight, landed: false })
     }
 
     /// Detaches the flight of a key: later callers start another, and its value is not kept.
     pub(crate) fn revoke(&self, digest: Digest) {
-        if let Some(flight) = lock(self.shard(digest)).flights.remove(&digest) {
-            flight.revoked.store(true, Ordering::Release);
+        let shard = self.shard(digest);
+        let mut board = lock(&shard.board);
+        if let Some(listed) = board.flights.remove(&digest) {
+            shard.revoke(&mut board.detached, listed);
         }
     }
 
     /// Detaches all flights.
     pub(crate) fn revoke_all(&self) {
         for shard in &self.shards {
-            let mut shard = lock(shard);
-            shard.flights.drain().for_each(|(_, flight)| flight.revoked.store(true, Ordering::Release));
+            let Board { flights, detached, .. } = &mut *lock(&shard.board);
+            flights.drain().for_each(|(_, listed)| shard.revoke(detached, listed));
         }
     }
+}
 
-    /// Takes a flight that has landed off the table; tells whether anybody waits. Off the table nobody can join any
-    /// more, so who waits now is who will ever wait.
-    fn land(&self, digest: Digest, flight: &Arc<Flight<K>>) -> bool {
-        let mut shard = lock(self.shard(digest));
-        let listed = shard.detach(digest, flight);
-        // The table's and the leader's own.
-        let known = 1 + usize::from(listed.is_some());
-        let waits = Arc::strong_count(flight) > known;
-        if !waits && listed.is_some() {
-            shard.spare = listed;
+impl<K> Shard<K> {
+    fn revoke(&self, detached: &mut Vec<Arc<Flight<K>>>, Listed { flight, .. }: Listed<K>) {
+        self.revocations.fetch_add(1, Ordering::Release);
+        if let Some(flight) = flight {
+            flight.revoked.store(true, Ordering::Release);
+            detached.push(flight);
         }
-        waits
     }
 }
 
 impl<K> Flights<K> {
     /// Takes a flight off the table if the caller is the last to take part in it.
     fn detach_if_forsaken(&self, digest: Digest, flight: &Arc<Flight<K>>) {
-        let mut shard = lock(&self.shards[shard_of(digest)]);
+        let mut board = self.board(digest);
         if Arc::strong_count(flight) <= 2 {
-            shard.detach(digest, flight);
+            board.detach(digest, flight.ticket);
         }
     }
 }
 
 impl<K> Flight<K> {
-    fn new() -> Self {
+    fn new(ticket: u64) -> Self {
         let state = State { phase: Phase::Led, waiters: Vec::new(), tickets: 0, signs: 0, at_work: true };
-        Self { state: Mutex::new(state), revoked: AtomicBool::new(false) }
-    }
-}
-
-/// The right and duty to run the body. Dropped without landing, it hands the lead on.
-pub(crate) struct Lead<'a, K: Clone> {
-    flights: &'a Flights<K>,
-    digest: Digest,
-    flight: Arc<Flight<K>>,
-    landed: bool,
-}
-
-impl<K: Clone> Lead<'_, K> {
-    /// Whether the key was invalidated since the flight began.
-    pub(crate) fn is_revoked(&self) -> bool {
-        self.flight.revoked.load(Ordering::Acquire)
+        Self { ticket, state: Mutex::new(state), revoked: AtomicBool::new(false) }
     }
 
-    /// Ends the flight; if anybody waits, `value` is asked for and given to all of them.
-    pub(crate) fn land(mut self, value: impl FnOnce() -> K) {
-        self.landed = true;
-        if self.flights.land(self.digest, &self.flight) {
-            self.end(Phase::Landed(value()));
-        }
-    }
-
-    /// Notes that the leader is at work (or has paused), as a sign of life.
-    pub(crate) fn at_work(&self, working: bool) {
-        let mut state = lock(&self.flight.state);
-        state.at_work = working;
-        state.signs += 1;
-    }
-
+    /// Ends a phase, unless the leader was passed over.
     fn end(&self, phase: Phase<K>) {
-        let mut state = lock(&self.flight.state);
+        let mut state = lock(&self.state);
         if matches!(state.phase, Phase::Abandoned) {
             return;
         }
@@ -204,14 +224,69 @@ impl<K: Clone> Lead<'_, K> {
     }
 }
 
+/// The right and duty to run the body. Dropped without landing, it hands the lead on.
+pub(crate) struct Lead<'a, K: Clone> {
+    flights: &'a Flights<K>,
+    digest: Digest,
+    ticket: u64,
+    /// How often a key of this shard had been revoked when the flight began.
+    revocations: u64,
+    /// What the leader shares with others, if it knows of that: of a thread's flight others may know alone.
+    flight: Option<Arc<Flight<K>>>,
+    landed: bool,
+}
+
+impl<K: Clone> Lead<'_, K> {
+    /// Whether the key was invalidated since the flight began.
+    pub(crate) fn is_revoked(&self) -> bool {
+        if let Some(flight) = &self.flight {
+            return flight.revoked.load(Ordering::Acquire);
+        }
+        let shard = self.flights.shard(self.digest);
+        shard.revocations.load(Ordering::Acquire) != self.revocations
+            && lock(&shard.board).of(self.digest, self.ticket).is_none()
+    }
+
+    /// Ends the flight; if anybody waits, `value` is asked for and given to all of them.
+    pub(crate) fn land(mut self, value: impl FnOnce() -> K) {
+        self.landed = true;
+        let mut board = self.flights.board(self.digest);
+        let listed = board.detach(self.digest, self.ticket);
+        // Off the table nobody can join any more, so who waits now is who will ever wait.
+        let own = self.flight.take();
+        let known = usize::from(listed.is_some()) + usize::from(own.is_some());
+        drop(board);
+        let shared = listed.as_ref().or(own.as_ref()).filter(|flight| Arc::strong_count(flight) > known);
+        if let Some(flight) = shared {
+            flight.end(Phase::Landed(value()));
+        }
+    }
+
+    /// Notes that the leader is at work (or has paused), as a sign of life.
+    pub(crate) fn at_work(&self, working: bool) {
+        if let Some(flight) = &self.flight {
+            let mut state = lock(&flight.state);
+            state.at_work = working;
+            state.signs += 1;
+        }
+    }
+}
+
 impl<K: Clone> Drop for Lead<'_, K> {
     fn drop(&mut self) {
         if self.landed {
             return;
         }
+        let mut board = self.flights.board(self.digest);
+        let Some(flight) = self.flight.take().or_else(|| board.shared(self.digest, self.ticket)) else {
+            // Nobody waits, and nobody will.
+            board.detach(self.digest, self.ticket);
+            return;
+        };
+        drop(board);
         // Whoever waits takes over; if nobody does, the table forgets the flight.
-        self.end(Phase::Vacant);
-        self.flights.detach_if_forsaken(self.digest, &self.flight);
+        flight.end(Phase::Vacant);
+        self.flights.detach_if_forsaken(self.digest, &flight);
     }
 }
 
@@ -241,6 +316,13 @@ pub(crate) struct Sign {
 }
 
 impl<'a, K: Clone> Wait<'a, K> {
+    /// The lead of a flight whose leader gave up.
+    fn take_over(&self) -> Lead<'a, K> {
+        let Self { flights, digest, flight, .. } = self;
+        let (ticket, flight) = (flight.ticket, Some(Arc::clone(flight)));
+        Lead { flights, digest: *digest, ticket, revocations: 0, flight, landed: false }
+    }
+
     /// Looks whether the wait is over, and if not leaves the waker to be woken.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Waited<'a, K>> {
         let mut state = lock(&self.flight.state);
@@ -256,9 +338,7 @@ impl<'a, K: Clone> Wait<'a, K> {
                 state.at_work = true;
                 drop(state);
                 self.ticket = None;
-                let flight = Arc::clone(&self.flight);
-                let lead = Lead { flights: self.flights, digest: self.digest, flight, landed: false };
-                return Poll::Ready(Waited::Leads(lead));
+                return Poll::Ready(Waited::Leads(self.take_over()));
             }
             Phase::Led => {}
         }
@@ -290,7 +370,7 @@ impl<'a, K: Clone> Wait<'a, K> {
         state.phase = Phase::Abandoned;
         let waiters = std::mem::take(&mut state.waiters);
         drop(state);
-        lock(self.flights.shard(self.digest)).detach(self.digest, &self.flight);
+        self.flights.board(self.digest).detach(self.digest, self.flight.ticket);
         waiters.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
@@ -345,37 +425,70 @@ mod tests {
     }
 
     #[test]
-    fn a_flight_that_nobody_waited_for_is_the_next_one_as_good_as_new() {
+    fn who_leads_alone_shares_nothing_and_who_waits_is_served_all_the_same() {
         let ([one, two], flights) = (two_keys(), Flights::new());
         let first = lead(&flights, one);
-        let address = Arc::as_ptr(&first.flight);
-        first.at_work(false);
-        first.land(|| unreachable!("nobody waits"));
         let second = lead(&flights, two);
-        assert_eq!(Arc::as_ptr(&second.flight), address);
+        assert!(first.flight.is_none() && second.flight.is_none());
+        first.land(|| unreachable!("nobody waits"));
         let mut waiting = wait(&flights, two);
         assert!(waiting.sign() == Sign { signs: 0, at_work: true } && !second.is_revoked());
         assert_eq!(value(&mut waiting), None);
         second.land(|| 7);
         assert_eq!(value(&mut waiting), Some(7));
+        assert!(flights.board(one).flights.is_empty());
     }
 
     #[test]
-    fn a_flight_that_somebody_waits_for_or_that_was_revoked_is_never_another() {
+    fn what_was_revoked_is_given_to_those_who_wait_and_is_nobody_elses() {
         let ([one, two], flights) = (two_keys(), Flights::new());
-        let first = lead(&flights, one);
-        let mut waiting = wait(&flights, one);
+        let (first, other) = (lead(&flights, one), lead(&flights, two));
+        let mut early = wait(&flights, one);
+        flights.revoke(one);
+        assert!(first.is_revoked() && !other.is_revoked());
+        let second = lead(&flights, one);
+        let mut late = wait(&flights, one);
         first.land(|| 1);
-        let second = lead(&flights, two);
-        assert_eq!(value(&mut waiting), Some(1));
-        flights.revoke(two);
-        let third = lead(&flights, two);
-        assert!(second.is_revoked() && !third.is_revoked());
-        second.land(|| unreachable!("nobody waits"));
-        let mut waiting = wait(&flights, two);
-        third.land(|| 3);
-        assert_eq!(value(&mut waiting), Some(3));
-        let fourth = lead(&flights, one);
-        assert!(!fourth.is_revoked());
+        assert_eq!((value(&mut early), value(&mut late)), (Some(1), None));
+        assert!(!second.is_revoked());
+        second.land(|| 2);
+        assert_eq!(value(&mut late), Some(2));
+        flights.revoke_all();
+        assert!(other.is_revoked());
+        other.land(|| unreachable!("nobody waits"));
+        let board = flights.board(one);
+        assert!(board.flights.is_empty() && board.detached.is_empty());
+    }
+
+    #[test]
+    fn a_leader_that_gives_up_hands_the_lead_on_revoked_or_not() {
+        let ([one, _], flights) = (two_keys(), Flights::new());
+        for revoked in [false, true] {
+            let first = lead(&flights, one);
+            let mut heir = wait(&flights, one);
+            let mut waiting = wait(&flights, one);
+            if revoked {
+                flights.revoke(one);
+            }
+            drop(first);
+            let Poll::Ready(Waited::Leads(second)) = heir.poll(&mut Context::from_waker(Waker::noop()))
+            else {
+                panic!("the lead is handed on");
+            };
+            assert_eq!((second.is_revoked(), value(&mut waiting)), (revoked, None));
+            second.land(|| 3);
+            assert_eq!(value(&mut waiting), Some(3));
+            drop((heir, waiting));
+            let board = flights.board(one);
+            assert!(board.flights.is_empty() && board.detached.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_leader_that_gives_up_alone_leaves_nothing_behind() {
+        let ([one, _], flights) = (two_keys(), Flights::<u64>::new());
+        drop(lead(&flights, one));
+        drop(flights.join_as_task(one));
+        assert!(flights.board(one).flights.is_empty());
     }
 }

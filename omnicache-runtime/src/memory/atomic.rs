@@ -3,12 +3,12 @@
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 #[cfg(not(all(loom, test)))]
-pub(super) use std::sync::atomic::{AtomicPtr, AtomicU64};
+pub(super) use std::sync::atomic::{AtomicPtr, AtomicU64, fence};
 #[cfg(not(all(loom, test)))]
 pub(super) use std::sync::{Mutex, MutexGuard};
 
 #[cfg(all(loom, test))]
-pub(super) use loom::sync::atomic::{AtomicPtr, AtomicU64};
+pub(super) use loom::sync::atomic::{AtomicPtr, AtomicU64, fence};
 #[cfg(all(loom, test))]
 pub(super) use loom::sync::{Mutex, MutexGuard};
 

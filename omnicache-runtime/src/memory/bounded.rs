@@ -100,6 +100,11 @@ impl Bounded {
         self.table.get(digest).map(|[bits, _]| bits)
     }
 
+    /// Whether there is a value under a digest, by who must not miss it.
+    pub(super) fn surely_has(&self, digest: Digest) -> bool {
+        self.table.get_surely(digest).is_some()
+    }
+
     /// Counts a use of the value under a digest.
     pub(super) fn used(&self, digest: Digest) {
         if let Some([_, place]) = self.table.get(digest) {
@@ -111,16 +116,13 @@ impl Bounded {
     #[inline]
     pub(super) fn expect(&self, digest: Digest) {
         self.table.expect(digest);
-        // Who has the lock at this moment has other things to fetch.
-        if let Some(writer) = self.table.try_lock() {
-            writer.beside.order.expect(digest);
-        }
     }
 
     /// Keeps a value, in place of another if there are enough.
     pub(super) fn insert(&self, digest: Digest, bits: u64, loss: Loss, on_evict: &OnEvict) {
         let mut gone = Few::default();
         let mut writer = self.table.lock();
+        writer.beside.order.expect(digest);
         // Nobody else writes, so that this look is not in vain.
         if let Some([_, place]) = self.table.get(digest) {
             self.table.insert_by(&mut writer, digest, [bits, place], &mut |_, _| {});
@@ -129,7 +131,7 @@ impl Bounded {
         let place = writer.beside.places.put(());
         let mut crowded = Few::default();
         let mut give_up = |digest, [_, place]: [u64; 2]| crowded.push((digest, place));
-        self.table.insert_by(&mut writer, digest, [bits, place.index().into()], &mut give_up);
+        self.table.insert_new(&mut writer, digest, [bits, place.index().into()], &mut give_up);
         for (digest, place) in crowded {
             writer.beside.forget(place);
             gone.push(digest);
@@ -154,7 +156,7 @@ impl Bounded {
     /// Who may be the next to leave is fetched while the next body runs.
     fn expect_victim(&self, Queue { places, order }: &Queue) {
         let upcoming = order.upcoming();
-        upcoming[0].into_iter().for_each(|next| self.table.expect(next.digest));
+        self.table.expect_in_turn(upcoming.map(|next| Some(next?.digest)));
         Places(places, &self.uses).expect(upcoming.map(|next| Some(next?.place)));
     }
 
@@ -173,11 +175,6 @@ impl Bounded {
         let mut writer = self.table.lock();
         self.table.clear_by(&mut writer, &mut |_, _| {});
         writer.beside = Queue::default();
-    }
-
-    /// Waits for whoever writes at this moment.
-    pub(super) fn settle(&self) {
-        drop(self.table.lock());
     }
 
     pub(super) fn digests(&self) -> Vec<Digest> {

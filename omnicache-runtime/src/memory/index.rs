@@ -236,8 +236,10 @@ mod tests {
             }
             for _ in 0..2 {
                 scope.spawn(|| {
-                    let mut found = 0;
-                    while writing.load(Relaxed) > 0 {
+                    let (mut found, mut more) = (0, true);
+                    // Once more after the writers, who may have been done before this thread began.
+                    while more {
+                        more = writing.load(Relaxed) > 0;
                         for key in 0..31 {
                             found += index
                                 .read(digest(key), |entry| {

@@ -101,27 +101,30 @@ impl<K: 'static> Engine<K> for Queued<K> {
         Some(entry)
     }
 
+    fn get_again(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
+        // A word tells whether there is something to lock for.
+        self.index.table.get_surely(digest)?;
+        self.get(digest)
+    }
+
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
         self.index.get(digest)
     }
 
     fn expect(&self, digest: Digest) {
         self.index.table.expect(digest);
-        // Who has the lock at this moment has other things to fetch.
-        if let Some(writer) = self.index.table.try_lock() {
-            writer.beside.order.expect(digest);
-        }
     }
 
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
         let mut gone = Gone { evicted: Few::default(), retired: Few::default() };
         let mut writer = self.index.table.lock();
+        writer.beside.order.expect(digest);
         let place = self.put(&mut writer, digest, entry, &mut gone);
         self.relieve(&mut writer, place, &mut gone);
         // Who may be the next to leave is fetched while the next body runs.
         let Queue { nodes, order } = &writer.beside;
         let upcoming = order.upcoming();
-        upcoming[0].into_iter().for_each(|next| self.index.table.expect(next.digest));
+        self.index.table.expect_in_turn(upcoming.map(|next| Some(next?.digest)));
         Nodes::expect(nodes, upcoming.map(|next| Some(next?.place)));
         drop(writer);
         gone.evicted.iter().for_each(|digest| (self.on_evict)(*digest));

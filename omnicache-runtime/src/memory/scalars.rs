@@ -104,15 +104,6 @@ impl<K> Scalars<K> {
         }
     }
 
-    /// Waits for whoever writes at this moment, and may have moved what is looked for.
-    pub(super) fn settle(&self) {
-        match &self.slots {
-            Slots::Narrow(table) => drop(table.lock()),
-            Slots::Wide(table) | Slots::Timed { table, .. } => drop(table.lock()),
-            Slots::Bounded(bounded) => bounded.settle(),
-        }
-    }
-
     fn held(&self, digest: Digest) -> Option<Held> {
         Some(match &self.slots {
             Slots::Narrow(table) => Held { bits: table.get(digest)?[0].into(), stored_at: 0 },
@@ -123,6 +114,15 @@ impl<K> Scalars<K> {
             }
             Slots::Bounded(bounded) => Held { bits: bounded.peek(digest)?.into(), stored_at: 0 },
         })
+    }
+
+    /// Whether there is a value under a digest, by who must not miss it.
+    pub(super) fn surely_has(&self, digest: Digest) -> bool {
+        match &self.slots {
+            Slots::Narrow(table) => table.get_surely(digest).is_some(),
+            Slots::Wide(table) | Slots::Timed { table, .. } => table.get_surely(digest).is_some(),
+            Slots::Bounded(bounded) => bounded.surely_has(digest),
+        }
     }
 
     /// Whether values expire.

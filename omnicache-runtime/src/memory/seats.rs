@@ -45,20 +45,24 @@ pub(super) struct Seats {
 }
 
 impl Seats {
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.seats.len()
     }
 
     /// The room of all, void ones included.
+    #[inline]
     pub(super) fn room(&self) -> u64 {
         self.room
     }
 
+    #[inline]
     pub(super) fn push(&mut self, seat: Seat) {
         self.room += u64::from(seat.stake.room);
         self.seats.push_back(seat);
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Seat> {
         let seat = self.seats.pop_front()?;
         self.room -= u64::from(seat.stake.room);
@@ -73,6 +77,7 @@ impl Seats {
     }
 
     /// The seat that is so many places from the front.
+    #[inline]
     pub(super) fn get(&self, nth: usize) -> Option<&Seat> {
         self.seats.get(nth)
     }
@@ -82,6 +87,7 @@ impl Seats {
     }
 
     /// Drops void seats once they outnumber the live ones.
+    #[inline]
     pub(super) fn compact(&mut self, nodes: &impl Nodes) {
         if self.seats.len() > 2 * nodes.len() + 64 {
             self.seats.retain(|seat| nodes.is_live(seat.entry.place));

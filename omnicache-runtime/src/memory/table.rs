@@ -9,7 +9,7 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::atomic::{AtomicPtr, Mutex, MutexGuard};
+use super::atomic::{AtomicPtr, AtomicU64, Mutex, MutexGuard, fence, prefetch};
 use super::groups::{EACH, GROUP, Generation, Place, SMALLEST, VACATED, zero_bytes};
 use crate::key::Digest;
 
@@ -18,6 +18,8 @@ pub(crate) struct Table<const P: usize, B = ()> {
     /// Those grown out of stay until the table goes, for their readers, but give their pages back.
     current: AtomicPtr<Generation<P>>,
     writer: Mutex<Writer<B>>,
+    /// Odd while a writer moves or overwrites what is there, so that readers may miss it.
+    moves: AtomicU64,
     most_groups: usize,
 }
 
@@ -43,6 +45,7 @@ impl<const P: usize, B: Default> Table<P, B> {
         Self {
             current: AtomicPtr::new(Generation::new(SMALLEST, std::ptr::null_mut())),
             writer: Mutex::new(Writer { beside: B::default(), entries: 0, used: 0, victim: 0 }),
+            moves: AtomicU64::new(0),
             most_groups: (slots / GROUP / 2 + 1).next_power_of_two().max(SMALLEST),
         }
     }
@@ -60,15 +63,35 @@ impl<const P: usize, B> Table<P, B> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps writers out if there are none.
-    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Writer<B>>> {
-        self.writer.try_lock().ok()
-    }
-
     /// The value under a digest.
     #[inline]
     pub(crate) fn get(&self, digest: Digest) -> Option<[u64; P]> {
         self.present().find(digest).map(|(_, _, value)| value)
+    }
+
+    /// The value under a digest, by who must not miss it: if a writer may have been in the way, it is waited for.
+    pub(super) fn get_surely(&self, digest: Digest) -> Option<[u64; P]> {
+        let before = self.moves.load(Acquire);
+        if let Some(value) = self.get(digest) {
+            return Some(value);
+        }
+        // Whoever has seen a word that a writer left behind sees that there is one.
+        fence(Acquire);
+        if before.is_multiple_of(2) && self.moves.load(Relaxed) == before {
+            return None;
+        }
+        let _writers = self.lock();
+        self.get(digest)
+    }
+
+    /// Moves or overwrites what readers may be looking for. Only who has the lock does so.
+    fn moving<R>(&self, _: &mut Writer<B>, change: impl FnOnce() -> R) -> R {
+        let before = self.moves.load(Relaxed);
+        self.moves.store(before + 1, Relaxed);
+        fence(Release);
+        let result = change();
+        self.moves.store(before + 2, Release);
+        result
     }
 
     /// The value under a digest if the first slot to look at has it, which nearly all do: a straight way without loops.
@@ -93,6 +116,13 @@ impl<const P: usize, B> Table<P, B> {
         table.slot(group, marks.trailing_zeros() as usize / GROUP).expect();
     }
 
+    /// Gets ready to be asked for one digest now and for another one next time, without waiting for either: the slot of
+    /// the first, whose tags were fetched as the second's, and the tags of the second.
+    pub(super) fn expect_in_turn(&self, [now, then]: [Option<Digest>; 2]) {
+        now.into_iter().for_each(|digest| self.expect(digest));
+        then.into_iter().for_each(|digest| prefetch(self.present().tags(Place::of(digest).group)));
+    }
+
     /// Keeps a value, growing the table or giving up another entry if there is no room. Gives the one it replaced.
     pub(crate) fn insert(&self, digest: Digest, value: [u64; P], give_up: GiveUp<'_, P>) -> Option<[u64; P]> {
         self.insert_by(&mut self.lock(), digest, value, give_up)
@@ -107,9 +137,21 @@ impl<const P: usize, B> Table<P, B> {
         give_up: GiveUp<'_, P>,
     ) -> Option<[u64; P]> {
         if let Some((group, index, old)) = self.present().find(digest) {
-            self.present().slot(group, index).write(digest, value);
+            self.moving(writer, || self.present().slot(group, index).write(digest, value));
             return Some(old);
         }
+        self.insert_new(writer, digest, value, give_up);
+        None
+    }
+
+    /// The same where it is known that nothing is there.
+    pub(super) fn insert_new(
+        &self,
+        writer: &mut Writer<B>,
+        digest: Digest,
+        value: [u64; P],
+        give_up: GiveUp<'_, P>,
+    ) {
         loop {
             let table = self.present();
             // At most seven eighths full, so that searches end soon.
@@ -117,7 +159,7 @@ impl<const P: usize, B> Table<P, B> {
             if let Some(fresh) = table.put(digest, value, !crowded) {
                 writer.used += usize::from(fresh);
                 writer.entries += 1;
-                return None;
+                return;
             }
             if !self.make_room(writer, give_up) {
                 self.displace(writer, digest, give_up);
@@ -169,8 +211,10 @@ impl<const P: usize, B> Table<P, B> {
         let new = unsafe { &*grown };
         let moved = Self::move_all(old, new, give_up);
         (writer.entries, writer.used) = (moved, moved);
-        self.current.store(grown, Release);
-        old.cells.give_back();
+        self.moving(writer, || {
+            self.current.store(grown, Release);
+            old.cells.give_back();
+        });
         true
     }
 
@@ -192,15 +236,19 @@ impl<const P: usize, B> Table<P, B> {
         let table = self.present();
         let live: Vec<_> = table.full().map(|(group, index)| table.slot(group, index)).collect();
         let live: Vec<_> = live.iter().map(|slot| (slot.digest(), slot.value())).collect();
-        Self::erase(table);
-        writer.entries = 0;
-        for (digest, value) in live {
-            match table.put(digest, value, true) {
-                Some(_) => writer.entries += 1,
-                None => give_up(digest, value),
-            }
-        }
-        writer.used = writer.entries;
+        let kept = self.moving(writer, || {
+            Self::erase(table);
+            live.into_iter()
+                .filter(|&(digest, value)| {
+                    let has_room = table.put(digest, value, true).is_some();
+                    if !has_room {
+                        give_up(digest, value);
+                    }
+                    has_room
+                })
+                .count()
+        });
+        (writer.entries, writer.used) = (kept, kept);
     }
 
     fn erase(table: &Generation<P>) {

@@ -151,11 +151,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn get_again(&self, digest: Digest) -> Option<Found<K>> {
         match &self.held {
             Held::Engine { engine, .. } => self.serve(digest, engine.get_again(digest)?, true),
-            // A look without a lock misses what a writer moves at this moment.
-            Held::Scalars(scalars) => self.get(digest).or_else(|| {
-                scalars.settle();
-                self.get(digest)
-            }),
+            Held::Scalars(scalars) => scalars.surely_has(digest).then(|| self.get(digest))?,
         }
     }
 
