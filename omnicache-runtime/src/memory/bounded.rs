@@ -116,13 +116,16 @@ impl Bounded {
     #[inline]
     pub(super) fn expect(&self, digest: Digest) {
         self.table.expect(digest);
+        // Who has the lock at this moment has other things to fetch.
+        if let Some(writer) = self.table.try_lock() {
+            writer.beside.order.expect(digest);
+        }
     }
 
     /// Keeps a value, in place of another if there are enough.
     pub(super) fn insert(&self, digest: Digest, bits: u64, loss: Loss, on_evict: &OnEvict) {
         let mut gone = Few::default();
         let mut writer = self.table.lock();
-        writer.beside.order.expect(digest);
         // Nobody else writes, so that this look is not in vain.
         if let Some([_, place]) = self.table.get(digest) {
             self.table.insert_by(&mut writer, digest, [bits, place], &mut |_, _| {});

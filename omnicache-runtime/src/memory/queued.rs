@@ -113,12 +113,15 @@ impl<K: 'static> Engine<K> for Queued<K> {
 
     fn expect(&self, digest: Digest) {
         self.index.table.expect(digest);
+        // Who has the lock at this moment has other things to fetch.
+        if let Some(writer) = self.index.table.try_lock() {
+            writer.beside.order.expect(digest);
+        }
     }
 
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
         let mut gone = Gone { evicted: Few::default(), retired: Few::default() };
         let mut writer = self.index.table.lock();
-        writer.beside.order.expect(digest);
         let place = self.put(&mut writer, digest, entry, &mut gone);
         self.relieve(&mut writer, place, &mut gone);
         // Who may be the next to leave is fetched while the next body runs.

@@ -63,6 +63,11 @@ impl<const P: usize, B> Table<P, B> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps writers out if there are none.
+    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Writer<B>>> {
+        self.writer.try_lock().ok()
+    }
+
     /// The value under a digest.
     #[inline]
     pub(crate) fn get(&self, digest: Digest) -> Option<[u64; P]> {
