@@ -37,8 +37,8 @@ pub struct Stats {
     pub entries: u64,
     /// Bytes of payload held now.
     pub bytes: u64,
-    /// Time the hits have saved: what computing their results took, each its own; of plain values, which are kept without
-    /// it, what a result of this function takes on average.
+    /// Time the hits have saved: what computing their results took, each its own where that is kept beside it; of plain
+    /// values, in `local` caches and of calls that waited for another's body, what a result takes on average.
     pub saved: Duration,
 }
 

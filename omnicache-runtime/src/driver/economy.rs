@@ -3,11 +3,12 @@
 //! It is asked only where nobody has said that results are to be on disk, and believes in the store until enough was
 //! measured: a process that makes a few calls finds on disk whatever is large.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::shelf::Saved;
-use crate::clock::{Nanos, nanos};
+use crate::clock::{Clock, Nanos, Stopwatch};
 
 /// The last measurements of something, of which the median counts.
 #[derive(Default)]
@@ -82,8 +83,8 @@ impl Decision {
 }
 
 /// What one function's bodies and its store take.
-#[derive(Default)]
 pub(super) struct Economy {
+    clock: Arc<dyn Clock>,
     /// Bodies, whatever they gave.
     bodies: Samples,
     /// Bodies whose results belong into the store.
@@ -100,6 +101,21 @@ pub(super) struct Economy {
 }
 
 impl Economy {
+    /// By the clock that measures bodies, too.
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            bodies: Samples::default(),
+            stored: Samples::default(),
+            loads: Samples::default(),
+            writes: Samples::default(),
+            vain: Samples::default(),
+            in_vain: AtomicU32::new(0),
+            storing: Decision::default(),
+            looking: Decision::default(),
+        }
+    }
+
     /// Notes what a body took, and whether its result belongs into the store.
     pub(super) fn computed(&self, cost: Nanos, belongs: bool) {
         self.bodies.note(cost);
@@ -113,14 +129,12 @@ impl Economy {
         &self,
         look: impl FnOnce() -> Result<Result<T, W>, E>,
     ) -> Result<Result<T, W>, E> {
-        let start = Instant::now();
-        let outcome = look();
-        self.looked(start.elapsed(), matches!(outcome, Ok(Ok(_))));
+        let (outcome, time) = Stopwatch::time(&*self.clock, look);
+        self.looked(time, matches!(outcome, Ok(Ok(_))));
         outcome
     }
 
-    fn looked(&self, time: Duration, found: bool) {
-        let time = nanos(time);
+    fn looked(&self, time: Nanos, found: bool) {
         if found {
             self.in_vain.store(0, Relaxed);
             self.looking.spares.store(false, Relaxed);
@@ -133,16 +147,15 @@ impl Economy {
 
     /// Writes into the store, and notes what that took if it is there now.
     pub(super) fn measure_write<E>(&self, write: impl FnOnce() -> Result<Saved, E>) -> Result<Saved, E> {
-        let start = Instant::now();
-        let outcome = write();
+        let (outcome, took) = Stopwatch::time(&*self.clock, write);
         if matches!(outcome, Ok(Saved::Kept { .. })) {
-            self.written(start.elapsed());
+            self.written(took);
         }
         outcome
     }
 
-    fn written(&self, took: Duration) {
-        self.writes.note(nanos(took));
+    fn written(&self, took: Nanos) {
+        self.writes.note(took);
     }
 
     /// What the store takes for a result that is asked for again: its load, and a share of what its write took. The
@@ -205,9 +218,10 @@ impl Economy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SystemClock;
 
     fn looked(economy: &Economy, micros: u64, found: bool, times: u32) {
-        (0..times).for_each(|_| economy.looked(Duration::from_micros(micros), found));
+        (0..times).for_each(|_| economy.looked(micros * 1000, found));
     }
 
     fn computed(economy: &Economy, micros: u64, times: u32) {
@@ -224,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_store_is_believed_in_until_enough_was_measured() {
-        let economy = Economy::default();
+        let economy = Economy::new(Arc::new(SystemClock));
         computed(&economy, 1, 1000);
         looked(&economy, 500, true, 31);
         assert_eq!((stores(&economy), looks(&economy)), (640, 640));
@@ -233,7 +247,7 @@ mod tests {
 
     #[test]
     fn what_is_computed_faster_than_loaded_is_not_stored_but_for_a_probe() {
-        let economy = Economy::default();
+        let economy = Economy::new(Arc::new(SystemClock));
         computed(&economy, 100, 32);
         looked(&economy, 500, true, 32);
         assert_eq!(stores(&economy), 10);
@@ -249,9 +263,9 @@ mod tests {
 
     #[test]
     fn a_write_counts_by_how_often_what_it_wrote_was_loaded() {
-        let economy = Economy::default();
+        let economy = Economy::new(Arc::new(SystemClock));
         computed(&economy, 3000, 8);
-        (0..8).for_each(|_| economy.written(Duration::from_millis(40)));
+        (0..8).for_each(|_| economy.written(40_000_000));
         looked(&economy, 2000, true, 31);
         assert_eq!(stores(&economy), 640, "nothing is decided on 31 loads");
         looked(&economy, 2000, true, 9);
@@ -263,16 +277,16 @@ mod tests {
 
     #[test]
     fn a_write_counts_once_at_most() {
-        let economy = Economy::default();
+        let economy = Economy::new(Arc::new(SystemClock));
         computed(&economy, 10_000, 1000);
-        (0..1000).for_each(|_| economy.written(Duration::from_millis(4)));
+        (0..1000).for_each(|_| economy.written(4_000_000));
         looked(&economy, 2000, true, 32);
         assert_eq!(stores(&economy), 640, "most were written to be loaded by another process");
     }
 
     #[test]
     fn looks_in_vain_are_spared_where_a_body_takes_less_and_one_that_finds_brings_them_back() {
-        let economy = Economy::default();
+        let economy = Economy::new(Arc::new(SystemClock));
         computed(&economy, 1, 100);
         looked(&economy, 4, false, 63);
         assert_eq!(looks(&economy), 640, "not enough");
@@ -280,7 +294,7 @@ mod tests {
         assert_eq!(looks(&economy), 10);
         looked(&economy, 4, true, 1);
         assert_eq!(looks(&economy), 640);
-        let slow = Economy::default();
+        let slow = Economy::new(Arc::new(SystemClock));
         computed(&slow, 50, 100);
         looked(&slow, 4, false, 1000);
         assert_eq!(looks(&slow), 640, "a look is cheap beside the body");

@@ -106,7 +106,8 @@ impl<F: SharedForm> Function<F> {
             .then(|| Shelf::new(&site.meta, marker, &plan, F::shape()))
             .flatten()
             .map(Arc::new);
-        let economy = shelf.as_ref().filter(|_| plan.is_automatic()).map(|_| Arc::default());
+        let automatic = shelf.as_ref().filter(|_| plan.is_automatic());
+        let economy = automatic.map(|_| Arc::new(Economy::new(Arc::clone(&plan.clock))));
         let remembers = plan.small.memory || plan.large.memory || shelf.is_none();
         Self {
             plan,

@@ -187,6 +187,8 @@ impl<K: Clone> Flights<K> {
 impl<K> Shard<K> {
     fn revoke(&self, detached: &mut Vec<Arc<Flight<K>>>, Listed { flight, .. }: Listed<K>) {
         self.revocations.fetch_add(1, Ordering::Release);
+        // Whom nobody but this list knows of nobody can come to wait for.
+        detached.retain(|flight| Arc::strong_count(flight) > 1);
         if let Some(flight) = flight {
             flight.revoked.store(true, Ordering::Release);
             detached.push(flight);
@@ -224,6 +226,15 @@ impl<K> Flight<K> {
     }
 }
 
+/// A flight whose value is being made, by user code: if that panics, those who wait start afresh.
+struct Landing<'a, K>(&'a Flight<K>);
+
+impl<K> Drop for Landing<'_, K> {
+    fn drop(&mut self) {
+        self.0.end(Phase::Abandoned);
+    }
+}
+
 /// The right and duty to run the body. Dropped without landing, it hands the lead on.
 pub(crate) struct Lead<'a, K: Clone> {
     flights: &'a Flights<K>,
@@ -258,7 +269,9 @@ impl<K: Clone> Lead<'_, K> {
         drop(board);
         let shared = listed.as_ref().or(own.as_ref()).filter(|flight| Arc::strong_count(flight) > known);
         if let Some(flight) = shared {
+            let landing = Landing(flight);
             flight.end(Phase::Landed(value()));
+            std::mem::forget(landing);
         }
     }
 
@@ -482,6 +495,18 @@ mod tests {
             let board = flights.board(one);
             assert!(board.flights.is_empty() && board.detached.is_empty());
         }
+    }
+
+    #[test]
+    fn who_waits_for_a_value_that_cannot_be_copied_starts_afresh() {
+        let ([one, _], flights) = (two_keys(), Flights::new());
+        let leader = lead(&flights, one);
+        let mut waiting = wait(&flights, one);
+        let landing = std::panic::AssertUnwindSafe(|| leader.land(|| panic!("a clone that fails")));
+        assert!(std::panic::catch_unwind(landing).is_err());
+        let waited = waiting.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(waited, Poll::Ready(Waited::Again)));
+        lead(&flights, one).land(|| unreachable!("nobody waits any more"));
     }
 
     #[test]

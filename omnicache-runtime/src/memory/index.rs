@@ -181,7 +181,8 @@ mod tests {
         index.retire(link(&index, digest(1), entry(2, &dropped)));
         settle(&index, &dropped, 1);
         assert_eq!(index.read(digest(1), |entry| entry.value.value), Some(2));
-        index.retire(index.unlink_by(&mut index.table.lock(), digest(1), None).into_iter().collect());
+        let unlinked = index.unlink_by(&mut index.table.lock(), digest(1), None);
+        index.retire(unlinked.into_iter().collect());
         settle(&index, &dropped, 2);
         assert!(index.read(digest(1), |_| ()).is_none());
         assert!(link(&index, digest(1), entry(3, &dropped)).is_empty());
@@ -195,7 +196,8 @@ mod tests {
         drop(link(&index, digest(1), entry(1, &dropped)));
         drop(link(&index, digest(2), entry(2, &dropped)));
         index.read(digest(1), |entry| {
-            index.retire(index.unlink_by(&mut index.table.lock(), digest(1), None).into_iter().collect());
+            let unlinked = index.unlink_by(&mut index.table.lock(), digest(1), None);
+            index.retire(unlinked.into_iter().collect());
             index.read(digest(2), |_| ()).expect("another entry");
             index.retire(Few::default());
             assert_eq!((dropped.load(Relaxed), entry.value.value), (0, 1));
@@ -209,7 +211,8 @@ mod tests {
         drop(link(&index, digest(1), entry(1, &dropped)));
         let lent = Arc::clone(&index);
         let _ = std::thread::spawn(move || lent.read(digest(1), |_| panic!("a clone that fails"))).join();
-        index.retire(index.unlink_by(&mut index.table.lock(), digest(1), None).into_iter().collect());
+        let unlinked = index.unlink_by(&mut index.table.lock(), digest(1), None);
+        index.retire(unlinked.into_iter().collect());
         settle(&index, &dropped, 1);
     }
 
@@ -224,7 +227,8 @@ mod tests {
                     for round in 0..100_000_u64 {
                         let key = (round * 7 + writer) % 31;
                         let retired = if round % 5 == 0 {
-                            index.unlink_by(&mut index.table.lock(), digest(key), None).into_iter().collect()
+                            let unlinked = index.unlink_by(&mut index.table.lock(), digest(key), None);
+                            unlinked.into_iter().collect()
                         } else {
                             linked.fetch_add(1, Relaxed);
                             link(index, digest(key), entry(key | round << 32, dropped))

@@ -29,12 +29,15 @@ impl<K> Listed<K> {
 
     /// Takes off what is listed under a digest; only this entry, if one is given.
     pub(super) fn strike(&self, digest: Digest, only: Option<&Arc<Entry<K>>>) {
-        self.retire(self.index.unlink_by(&mut self.index.table.lock(), digest, only).into_iter().collect());
+        // The lock is given back before anything is let go of: destructors are user code.
+        let gone = self.index.unlink_by(&mut self.index.table.lock(), digest, only);
+        self.retire(gone.into_iter().collect());
     }
 
     /// Takes off all that is listed.
     pub(super) fn clear(&self) {
-        self.retire(self.index.clear_by(&mut self.index.table.lock()));
+        let gone = self.index.clear_by(&mut self.index.table.lock());
+        self.retire(gone);
     }
 
     fn retire(&self, entries: Few<Arc<Entry<K>>>) {

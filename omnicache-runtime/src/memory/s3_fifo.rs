@@ -22,6 +22,8 @@ use crate::key::Digest;
 
 /// Uses found in a node buy so many rounds of the main queue at most.
 const MOST_ROUNDS: u8 = 3;
+/// So many residents are looked at for one that may leave: where all were used, others shall not wait for long.
+const MOST_LOOKS: usize = 4096;
 /// Of those who wait though they need not, one settles for so many that leave.
 const PATIENCE: u32 = 32;
 
@@ -67,7 +69,7 @@ impl S3Fifo {
 
     /// The next in the main queue without uses: each use since the last round buys another.
     fn resident(&mut self, nodes: &impl Nodes, spared: Option<Place>, rival: Option<Worth>) -> Option<Seat> {
-        for _ in 0..(usize::from(MOST_ROUNDS) + 2) * self.main.len() {
+        for _ in 0..((usize::from(MOST_ROUNDS) + 2) * self.main.len()).min(MOST_LOOKS) {
             let mut seat = self.main.pop()?;
             let Some(uses) = self.look(&mut seat, nodes) else { continue };
             seat.rounds = (seat.rounds + uses).min(MOST_ROUNDS);
@@ -81,10 +83,10 @@ impl S3Fifo {
         None
     }
 
-    /// Whoever is next in the main queue, however often used.
+    /// Whoever is next, however often used.
     fn anyone(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
         let may_go = |seat: &Seat| Some(seat.entry.place) != spared && nodes.is_live(seat.entry.place);
-        self.main.take_first(may_go).map(|seat| seat.entry)
+        self.main.take_first(may_go).or_else(|| self.small.take_first(may_go)).map(|seat| seat.entry)
     }
 
     /// Lets newcomers become residents who need not compete, of those that came while there was room: all of them if
@@ -144,10 +146,7 @@ impl Order for S3Fifo {
         match (newcomer, self.resident(nodes, spared, newcomer.map(|seat| seat.stake.worth))) {
             (Some(newcomer), Some(resident)) => Some(self.duel(newcomer, resident, nodes)),
             (Some(seat), None) | (None, Some(seat)) => Some(seat.entry),
-            (None, None) => match self.newcomer(nodes, spared, 0) {
-                Some(seat) => Some(seat.entry),
-                None => self.anyone(nodes, spared),
-            },
+            (None, None) => self.anyone(nodes, spared),
         }
     }
 

@@ -458,6 +458,19 @@ fn what_is_dear_leaves_in_time_if_nobody_asks_for_it() {
 }
 
 #[test]
+fn a_bound_holds_where_what_was_overwritten_leaves_room_for_no_other() {
+    for policy in [Policy::S3Fifo, Policy::Fifo, Policy::Random, Policy::Lru] {
+        for who in [Who::Shared(policy), Who::Local(policy)] {
+            let subject = Subject::new(who, Bounds { max_entries: None, max_bytes: Some(100) }, None);
+            (0..3).for_each(|key| subject.keep(key, key, 45));
+            let kept = (0..3).find(|key| subject.get(*key).is_some()).expect("two of them fit");
+            subject.keep(kept, 7, 60);
+            assert_eq!((subject.get(kept), subject.load()), (Some(7), Load { entries: 1, bytes: 60 }));
+        }
+    }
+}
+
+#[test]
 fn what_is_small_is_kept_before_what_is_large() {
     let bounds = Bounds { max_entries: None, max_bytes: Some(100_000) };
     for who in [Who::Shared(Policy::S3Fifo), Who::Local(Policy::S3Fifo)] {

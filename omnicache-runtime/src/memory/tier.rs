@@ -151,7 +151,15 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     pub(crate) fn get_again(&self, digest: Digest) -> Option<Found<K>> {
         match &self.held {
             Held::Engine { engine, .. } => self.serve(digest, engine.get_again(digest)?, true),
-            Held::Scalars(scalars) => scalars.surely_has(digest).then(|| self.get(digest))?,
+            Held::Scalars(scalars) => {
+                // What is there may be moved again before it is read.
+                while scalars.surely_has(digest) {
+                    if let Some(found) = self.get(digest) {
+                        return Some(found);
+                    }
+                }
+                None
+            }
         }
     }
 
