@@ -1,26 +1,23 @@
 //! A cached function: its plan, its tiers, its counters, and what both drivers do with them.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::common::Common;
 use super::economy::Economy;
 use super::front::Front;
 use super::miss::{Miss, Purpose};
-use super::registry::Registered;
-use super::rules::{Rules, Setup, life};
+use super::rules::{Rules, Setup};
 use super::shelf::{Loaded, Outcome, Saved, Shelf};
 use super::site::Site;
 use crate::clock::Nanos;
 use crate::error::{ConfigError, Fault, FaultKind};
-use crate::explain::{CallExplanation, Explanation, human_size, human_span};
+use crate::explain::CallExplanation;
 use crate::flight::Flights;
 use crate::key::{Digest, KeyWriter, Secret};
-use crate::kind::{Backend, Kind, Policy};
+use crate::kind::{Kind, Policy};
 use crate::memory::{Entry, Found, ScalarPlan, Tier, TierPlan, WordsOf};
 use crate::removal::Cause;
 use crate::select::{Dispatch, Form, Plan, SharedForm, Side};
-use crate::stats::Stats;
 
 /// A cached function.
 pub struct Function<F: Form> {
@@ -381,7 +378,7 @@ impl<F: SharedForm> Function<F> {
     }
 
     /// Forgets all.
-    pub(super) fn clear(&self) {
+    pub(super) fn forget(&self) {
         self.forget_memory();
         if let Some(shelf) = &self.shelf {
             self.settled(shelf.clear());
@@ -401,67 +398,6 @@ pub(super) struct Verdict {
     pub(super) memory: bool,
     pub(super) stored: bool,
     pub(super) generation: u64,
-}
-
-impl<F: SharedForm> Registered for Function<F> {
-    fn explanation(&self) -> Explanation {
-        let mut explanation =
-            explain(&self.common, &self.plan, self.shelf.as_deref(), self.rules.ttl_varies());
-        explanation.details.extend(self.economy.iter().flat_map(|economy| economy.explain()));
-        explanation.details.extend(self.explain_front());
-        let lookup = || drop(self.tier.peek(Digest::NONE));
-        explanation.reasons.extend(self.common.counters.warning(lookup));
-        explanation
-    }
-
-    fn stats(&self) -> Stats {
-        let mut stats = self.common.counters.snapshot();
-        let held = self.tier.load();
-        let stored = match self.shelf.as_deref().map(Shelf::stats) {
-            Some(Ok(stored)) => stored,
-            Some(Err(_)) | None => (0, 0),
-        };
-        // What lies in memory in front of the disk is the same entry twice.
-        let fronted = self.plan.small.memory && self.plan.small.store.is_some();
-        (stats.entries, stats.bytes) = if fronted && stored.0 >= held.entries {
-            stored
-        } else {
-            (held.entries + stored.0, held.bytes + stored.1)
-        };
-        stats
-    }
-
-    fn clear(&self) {
-        Self::clear(self);
-    }
-}
-
-/// The explanation of a plan.
-pub(super) fn explain(common: &Common, plan: &Plan, shelf: Option<&Shelf>, ttl_varies: bool) -> Explanation {
-    let mut details = Vec::new();
-    if plan.small.memory || plan.large.memory {
-        let bytes = plan.bounds.max_bytes.map(|most| format!("{} of payload", human_size(most)));
-        let entries = plan.bounds.max_entries.map(|most| format!("{most} entries"));
-        let bounds: Vec<_> = bytes.into_iter().chain(entries).collect();
-        details.push(("memory", format!("at most {}", bounds.join(", "))));
-    }
-    if plan.backend == Backend::Hybrid {
-        details.push(("threshold", human_size(plan.threshold)));
-    }
-    details.extend(life(plan.ttl, ttl_varies).map(|life| ("ttl", life)));
-    details.extend(plan.idle.map(|idle| ("idle", human_span(idle))));
-    details.extend(common.counters.savings());
-    Explanation {
-        function: common.site.meta.path(),
-        kind: plan.kind,
-        backend: plan.backend,
-        policy: plan.policy,
-        codec: plan.codec,
-        persistent: shelf.is_some_and(Shelf::is_persistent),
-        dir: shelf.and_then(Shelf::dir).map(Path::to_owned),
-        reasons: plan.reasons.clone(),
-        details,
-    }
 }
 
 impl<F: Form> std::fmt::Debug for Function<F> {

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::common::Common;
-use super::function::{explain, raise};
+use super::function::raise;
 use super::registry::Registered;
+use super::report::explain;
 use super::site::Site;
 use crate::explain::Explanation;
 use crate::memory::Load;

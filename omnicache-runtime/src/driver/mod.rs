@@ -13,6 +13,7 @@ mod miss;
 mod near;
 mod operation;
 mod registry;
+mod report;
 mod revoked;
 mod rules;
 mod site;
