@@ -253,7 +253,7 @@ impl<K: 'static> LocalTier<K> {
         let mut held = self.held.borrow_mut();
         let stake = self.bounds.stake(entry.loss, entry.weight);
         let (place, replaced) = held.put(digest, stake, Rc::new(entry), bits);
-        while self.bounds.exceeded_by(held.load()) {
+        while self.bounds.exceeded_beside(held.load(), held.orders.reserve()) {
             let Some(gone) = held.evict(place) else { break };
             evicted.push(gone);
         }

@@ -116,6 +116,14 @@ pub(crate) struct Load {
 }
 
 impl Bounds {
+    /// Whether a load breaks the bounds, or leaves less of the bytes than is to stay free, in parts of 2^32.
+    fn exceeded_beside(self, load: Load, reserve: u64) -> bool {
+        let free =
+            |most: u64| u64::try_from((u128::from(most) * u128::from(reserve)) >> u32::BITS).unwrap_or(most);
+        let kept = self.max_bytes.map_or(0, free);
+        self.exceeded_by(Load { bytes: load.bytes.saturating_add(kept), ..load })
+    }
+
     fn exceeded_by(self, load: Load) -> bool {
         self.max_entries.is_some_and(|most| load.entries > most)
             || self.max_bytes.is_some_and(|most| load.bytes > most)

@@ -56,6 +56,10 @@ impl Order for Orders {
         order!(self, order => order.victim(nodes, spared))
     }
 
+    fn reserve(&self) -> u64 {
+        order!(self, order => order.reserve())
+    }
+
     #[inline]
     fn expect(&self, digest: Digest) {
         order!(self, order => order.expect(digest));

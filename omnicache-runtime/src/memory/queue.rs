@@ -21,6 +21,11 @@ pub(super) trait Order: Default + Send {
     /// Names the next to go; `spared`, just inserted, is not it.
     fn victim(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named>;
 
+    /// The share of the bounds, in parts of 2^32, that is to stay free for newcomers of the sizes that come.
+    fn reserve(&self) -> u64 {
+        0
+    }
+
     /// Gets ready for an entry that will be inserted soon.
     fn expect(&self, _: Digest) {}
 

@@ -77,7 +77,7 @@ impl<K: 'static> Queued<K> {
 
     /// Evicts until the bounds hold or there is nothing more to give.
     fn relieve(&self, writer: &mut Writer<Queue<K>>, spared: Place, gone: &mut Gone<K>) {
-        while self.bounds.exceeded_by(self.held(writer)) {
+        while self.bounds.exceeded_beside(self.held(writer), writer.beside.order.reserve()) {
             let Queue { nodes, order } = &mut writer.beside;
             let Some(victim) = order.victim(nodes, Some(spared)) else { break };
             let Some(entry) = nodes.take(victim.place) else { break };

@@ -24,6 +24,10 @@ use crate::key::Digest;
 const MOST_ROUNDS: u8 = 3;
 /// So many residents are looked at for one that may leave: where all were used, others shall not wait for long.
 const MOST_LOOKS: usize = 4096;
+/// The room that is kept for a large newcomer wanes by one part in so many with each that comes.
+const WANES: u64 = 128;
+/// No more than a quarter of all room is kept.
+const WIDEST: u64 = 1 << (u32::BITS - 2);
 /// Of those who wait though they need not, one settles for so many that leave.
 const PATIENCE: u32 = 32;
 
@@ -35,6 +39,8 @@ pub(super) struct S3Fifo {
     duels: Duels,
     /// How often somebody had to leave.
     crowded: u32,
+    /// The room that the largest of the latest newcomers took; it wanes.
+    widest: u64,
 }
 
 impl S3Fifo {
@@ -89,19 +95,22 @@ impl S3Fifo {
         self.main.take_first(may_go).or_else(|| self.small.take_first(may_go)).map(|seat| seat.entry)
     }
 
-    /// Lets newcomers become residents who need not compete, of those that came while there was room: all of them if
-    /// there are no residents, and else one now and then, so that they do not wait for ever.
+    /// Lets newcomers become residents who need not compete, since they came while there was room, and are worth as much
+    /// as whoever is next to compete; of others one now and then, so that they do not wait for ever. One more than may
+    /// wait is left.
     fn settle(&mut self, waiting: u64) {
         self.crowded = self.crowded.wrapping_add(1);
-        let one_now_and_then = usize::from(self.crowded.is_multiple_of(PATIENCE));
-        let mut most = if self.main.len() == 0 { usize::MAX } else { one_now_and_then };
-        while most > 0
-            && self.small.len() > 2
-            // One more than may wait is to compete.
-            && self.small.get(0).is_some_and(|seat| self.small.room() > waiting + u64::from(seat.stake.room))
+        let mut one = self.crowded.is_multiple_of(PATIENCE);
+        while self.small.len() > 2
+            && let Some(seat) = self.small.get(0)
+            && self.small.room() > waiting + u64::from(seat.stake.room)
         {
+            let next = self.main.get(0);
+            let is_equal = next.is_none_or(|next| seat.stake.worth.lead(next.stake.worth) >= 0);
+            if !is_equal && !std::mem::take(&mut one) {
+                break;
+            }
             self.small.pop().into_iter().for_each(|seat| self.main.push(seat));
-            most -= 1;
         }
     }
 
@@ -133,6 +142,7 @@ impl Order for S3Fifo {
     fn inserted(&mut self, entry: Named, stake: Stake, nodes: &impl Nodes) {
         let frequency = self.sketch.count(entry.digest, 1);
         self.duels.missed(entry.digest, nodes);
+        self.widest = (self.widest - self.widest / WANES).max(u64::from(stake.room).min(WIDEST));
         self.small.push(Seat { entry, stake, frequency, rounds: 0, rests: 0, won: None });
         self.small.compact(nodes);
         self.main.compact(nodes);
@@ -148,6 +158,12 @@ impl Order for S3Fifo {
             (Some(seat), None) | (None, Some(seat)) => Some(seat.entry),
             (None, None) => self.anyone(nodes, spared),
         }
+    }
+
+    /// A large newcomer needs room when it comes, and gives it back when it has lost its duel. If others took that room
+    /// meanwhile, many of them would have to leave for the next large one, though each is worth more.
+    fn reserve(&self) -> u64 {
+        self.widest.saturating_sub(self.small.room())
     }
 
     #[inline]

@@ -141,3 +141,22 @@ fn what_is_small_is_kept_before_what_is_large() {
         );
     }
 }
+
+#[test]
+fn what_is_large_and_comes_often_does_not_push_out_what_is_small() {
+    let bounds = Bounds { max_entries: None, max_bytes: Some(1 << 20) };
+    for who in [Who::Shared(Policy::S3Fifo), Who::Local(Policy::S3Fifo)] {
+        let subject = Subject::new(who, bounds, None);
+        let mut small = 0;
+        for call in 0..8_000 {
+            // The small ones take two thirds of the room, and each large one a fifth of it.
+            let key = call % 400;
+            if key % 8 == 0 {
+                subject.call_for(key, MILLISECOND, 200_000);
+            } else {
+                small += u64::from(subject.call_for(key, MILLISECOND, 2_000));
+            }
+        }
+        assert!(small >= 5_600, "{small} of 7,000 calls for what is small");
+    }
+}
