@@ -6,7 +6,8 @@
 //! constants:
 //!
 //! - Who leaves. The oldest newcomer and the resident under the main queue's hand compete. Both are judged by how often
-//!   they were asked for lately, also before they came ([`Sketch`]).
+//!   they were asked for lately, also before they came ([`Sketch`]), and by the time that they save for their room
+//!   ([`Worth`]).
 //! - What that is worth. Where patterns repeat, the more frequent should stay; where they drift, the more recent.
 //!   [`Duels`] finds out which it is from those who are asked for after they left.
 //! - How many newcomers wait: from one alone, in loops that no cache holds, to a fifth.
@@ -179,5 +180,6 @@ impl Order for S3Fifo {
         (self.small, self.main) = (Seats::default(), Seats::default());
         self.sketch = Sketch::default();
         self.duels.clear();
+        self.widest = 0;
     }
 }
