@@ -331,3 +331,57 @@ fn what_is_invalidated_while_it_is_computed_is_not_kept() {
     assert_eq!(during(10), 11, "nor does the older one replace it");
     assert_eq!(DURING.count(), 2);
 }
+
+static REFRESHED: Runs = Runs::new();
+
+#[cache]
+fn refreshed(n: u64) -> u64 {
+    let run = REFRESHED.note();
+    if run == 1 {
+        assert!(refreshed::invalidate(n));
+    }
+    run.into()
+}
+
+#[test]
+fn a_refresh_keeps_nothing_that_is_invalidated_meanwhile() {
+    assert_eq!((refreshed(1), refreshed::refresh(1)), (0, 1));
+    assert!(!refreshed::contains(1), "what it has computed is older than the invalidation");
+    assert_eq!((refreshed(1), refreshed(1)), (2, 2));
+    assert_eq!((refreshed::refresh(1), refreshed(1)), (3, 3), "a refresh that nobody overtakes is kept");
+}
+
+static CLEARED: Runs = Runs::new();
+
+#[cache]
+fn cleared(n: u64) -> String {
+    let run = CLEARED.note();
+    if run == 1 {
+        cleared::clear();
+    }
+    format!("{n}, {run}")
+}
+
+#[test]
+fn a_refresh_keeps_nothing_that_is_cleared_meanwhile() {
+    assert_eq!((cleared(1), cleared::refresh(1)), ("1, 0".to_owned(), "1, 1".to_owned()));
+    assert_eq!((cleared::contains(1), cleared(1)), (false, "1, 2".to_owned()));
+}
+
+static REENTERED: Runs = Runs::new();
+
+#[cache]
+fn forgets_and_reenters(n: u64) -> u64 {
+    let run = REENTERED.note();
+    if run == 0 {
+        forgets_and_reenters::invalidate(n);
+        assert_eq!(forgets_and_reenters(n), 1, "as of after the invalidation");
+    }
+    run.into()
+}
+
+#[test]
+fn what_a_body_computes_anew_after_it_has_invalidated_its_own_key_is_kept() {
+    assert_eq!((forgets_and_reenters(1), forgets_and_reenters(1)), (0, 1));
+    assert_eq!(REENTERED.count(), 2);
+}

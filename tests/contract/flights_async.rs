@@ -195,3 +195,21 @@ async fn a_call_has_room_for_its_body_about_once() {
     let (call, body) = (size_of_val(&roomy(3)), size_of_val(&roomy::uncached(3)));
     assert!(call < 5 * 8192 && body < 5 * 8192, "{call} and {body} bytes for a body of 8 KiB");
 }
+
+static REFRESHED: Runs = Runs::new();
+
+#[cache]
+async fn refreshed(n: u64) -> u64 {
+    let run = REFRESHED.note();
+    if run == 1 {
+        assert!(refreshed::invalidate(n).await);
+    }
+    run.into()
+}
+
+#[tokio::test]
+async fn a_refresh_by_a_task_keeps_nothing_that_is_invalidated_meanwhile() {
+    assert_eq!((refreshed(1).await, refreshed::refresh(1).await), (0, 1));
+    assert!(!refreshed::contains(1).await);
+    assert_eq!((refreshed(1).await, refreshed::refresh(1).await, refreshed(1).await), (2, 3, 3));
+}

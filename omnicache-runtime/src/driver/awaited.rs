@@ -144,7 +144,7 @@ impl<F: SharedForm> Function<F> {
         if self.economy.as_ref().is_some_and(|economy| !economy.is_worth_a_look()) {
             return None;
         }
-        self.load_awaited(miss.key.clone(), miss.digest).await
+        self.load_awaited(miss.key().cloned(), miss.digest).await
     }
 
     /// The key, held for this process, if that is asked for.
@@ -166,7 +166,7 @@ impl<F: SharedForm> Function<F> {
             let shared = Arc::new(worth);
             let lent = Arc::clone(&shared);
             let economy = self.economy.clone();
-            let saved = self.ask(miss.key.clone(), move |shelf, key| {
+            let saved = self.ask(miss.key().cloned(), move |shelf, key| {
                 let save = || shelf.save::<F>(key, &lent, dispatch, since, overwrites);
                 match &economy {
                     Some(economy) => economy.measure_write(save),
@@ -182,7 +182,7 @@ impl<F: SharedForm> Function<F> {
             return (worth, verdict);
         }
         let mut since = since;
-        if overwrites && let Some(removed) = self.ask(miss.key.clone(), Shelf::remove).await {
+        if overwrites && let Some(removed) = self.ask(miss.key().cloned(), Shelf::remove).await {
             // A value that now belongs to memory alone leaves nothing behind in the store.
             self.settled(removed);
             since = self.since_awaited().await;
@@ -192,6 +192,7 @@ impl<F: SharedForm> Function<F> {
     }
 
     async fn recompute_awaited(&self, miss: &Miss, body: impl Future<Output = F::Result>) -> F::Result {
+        let parted = self.flights.part(miss.digest);
         let since = self.since_awaited().await;
         let watch = Stopwatch::start(&*self.plan.clock);
         let appraised = self.appraise(miss, body.await, watch.elapsed());
@@ -201,19 +202,20 @@ impl<F: SharedForm> Function<F> {
             Appraised::Kept(worth) => worth,
         };
         // Whoever computes the old value at this moment shall not keep it.
-        self.flights.revoke(miss.digest);
+        self.flights.supersede(miss.digest);
         let (worth, verdict) = self.save_awaited(miss, since, worth, true).await;
-        self.replace(miss.digest, worth, verdict)
+        self.replace(&parted, miss.digest, worth, verdict)
     }
 
     async fn compute_awaited(&self, miss: &Miss, body: impl Future<Output = F::Result>) -> F::Result {
-        if is_leading(self.place(miss.digest)) {
-            self.common.counters.miss();
-            return body.await;
-        }
         loop {
             let lead = match self.flights.join_as_task(miss.digest) {
                 Joined::Leads(lead) => lead,
+                // Who waits for itself waits for ever.
+                Joined::Waits(_) if is_leading(self.place(miss.digest)) => {
+                    self.common.counters.miss();
+                    return body.await;
+                }
                 Joined::Waits(waiting) => match wait_awaited(waiting, self.plan.patience).await {
                     Waited::Landed(found) => {
                         self.common.counters.memory_hit();
@@ -246,7 +248,7 @@ impl<F: SharedForm> Function<F> {
         }
         let mut loaded = if due { None } else { self.look_up_awaited(miss).await };
         // Held until the value is stored: then it is there for those who wait in other processes.
-        let held = if loaded.is_none() { self.hold_awaited(miss.key.clone()).await } else { None };
+        let held = if loaded.is_none() { self.hold_awaited(miss.key().cloned()).await } else { None };
         if held.is_some() && !due {
             loaded = self.look_up_awaited(miss).await;
         }
@@ -326,7 +328,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
     async fn invalidate_awaited(&self, key: impl WriteKey) -> bool {
         let digest = KeyWriter::digest(&key);
         let held = self.recall_awaited(digest, &key, false).await.is_some();
-        // In this order: a leader that lands in between sees that it was revoked, and removes what it kept.
+        // In this order, as in `invalidate`.
         self.flights.revoke(digest);
         self.tier.remove(digest);
         let removed = self.ask(self.shelf_key(digest, &key), Shelf::remove).await;

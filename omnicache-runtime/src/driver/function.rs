@@ -12,7 +12,7 @@ use super::site::Site;
 use crate::clock::Nanos;
 use crate::error::{ConfigError, Fault, FaultKind};
 use crate::explain::CallExplanation;
-use crate::flight::Flights;
+use crate::flight::{Flights, Parted};
 use crate::key::{Digest, KeyWriter, Secret};
 use crate::kind::{Kind, Policy};
 use crate::memory::{Entry, Found, ScalarPlan, Tier, TierPlan, WordsOf};
@@ -168,8 +168,9 @@ impl<F: SharedForm> Function<F> {
 
     /// The state of a call that memory could not serve.
     pub(super) fn miss(&self, digest: Digest, purpose: Purpose, key: &dyn Fn(&mut KeyWriter)) -> Miss {
-        let miss = Miss::of(digest, purpose, key, |digest| self.shelf.as_ref()?.key(digest, key));
-        if miss.key.is_none() && !miss.strays && self.shelf.is_some() && self.plan.insists {
+        let Some(shelf) = &self.shelf else { return Miss::of(digest, purpose, key, None) };
+        let miss = Miss::of(digest, purpose, key, Some(&|digest| shelf.key(digest, key)));
+        if miss.key().is_none() && !miss.strays() && self.plan.insists {
             raise(&ConfigError {
                 function: self.common.site.meta.path(),
                 field: "key",
@@ -266,7 +267,7 @@ impl<F: SharedForm> Function<F> {
 
     /// How a value goes into the store, if that is where it belongs.
     pub(super) fn dispatch(&self, miss: &Miss, worth: &Worth<F>) -> Option<Dispatch> {
-        let possible = worth.side.store.filter(|_| self.shelf.is_some() && miss.key.is_some());
+        let possible = worth.side.store.filter(|_| self.shelf.is_some() && miss.key().is_some());
         possible.filter(|_| self.economy.as_ref().is_none_or(|economy| economy.is_worth_storing()))
     }
 
@@ -327,11 +328,17 @@ impl<F: SharedForm> Function<F> {
         }
     }
 
-    /// Puts a fresh value in the place of what memory has, and gives it.
-    pub(super) fn replace(&self, digest: Digest, worth: Worth<F>, verdict: Verdict) -> F::Result {
+    /// Puts a fresh value in the place of what memory has, unless the key was invalidated meanwhile, and gives it.
+    pub(super) fn replace(
+        &self,
+        parted: &Parted<'_, Found<F::Kept>>,
+        digest: Digest,
+        worth: Worth<F>,
+        verdict: Verdict,
+    ) -> F::Result {
         self.replaces(digest);
         match self.entry(&worth, verdict) {
-            Some(entry) => self.tier.insert(digest, entry),
+            Some(entry) => self.tier.insert(digest, entry, &|| !parted.is_revoked()),
             None => drop(self.tier.remove(digest)),
         }
         self.common.recomputed(digest);

@@ -213,7 +213,7 @@ impl<F: Form> Cached for Local<F> {
             inner.held.hit();
             return Step::Done(F::give(F::copy(&entry.value)));
         }
-        Step::Body(Miss::of(digest, Purpose::Value, &key, |_| None))
+        Step::Body(Miss::of(digest, Purpose::Value, &key, None))
     }
 
     fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
@@ -231,7 +231,7 @@ impl<F: Form> Cached for Local<F> {
 
     fn refresh(&self, key: impl WriteKey) -> Miss {
         let purpose = if mode() == Mode::Disabled { Purpose::Uncached } else { Purpose::Refresh };
-        Miss::of(KeyWriter::digest(&key), purpose, &key, |_| None)
+        Miss::of(KeyWriter::digest(&key), purpose, &key, None)
     }
 
     fn uncached(&self) -> Miss {

@@ -3,16 +3,23 @@
 use super::shelf::ShelfKey;
 use crate::key::{Digest, FileContent, KeyWriter};
 
-/// A call that has found nothing in memory.
+/// A call that has found nothing in memory. It is handed on from layer to layer, and small for that.
 #[derive(Clone, Debug)]
 pub struct Miss {
     pub(super) digest: Digest,
-    pub(super) key: Option<ShelfKey>,
-    /// What the key depends on beside the arguments.
-    pub(super) files: Vec<FileContent>,
-    /// Whether the key changed whenever it was looked at.
-    pub(super) strays: bool,
     pub(super) purpose: Purpose,
+    /// What there is to know of the key beside its digest, if that is anything.
+    known: Option<Box<Known>>,
+}
+
+/// What is known of a key beside its digest.
+#[derive(Clone, Debug)]
+struct Known {
+    key: Option<ShelfKey>,
+    /// What the key depends on beside the arguments.
+    files: Vec<FileContent>,
+    /// Whether the key changed whenever it was looked at.
+    strays: bool,
 }
 
 /// How often a key is written anew because its files change meanwhile.
@@ -20,37 +27,58 @@ const ATTEMPTS: usize = 3;
 
 impl Miss {
     /// That of a call that touches no cache.
-    pub(super) const UNCACHED: Self = Self {
-        digest: Digest::NONE,
-        key: None,
-        files: Vec::new(),
-        strays: false,
-        purpose: Purpose::Uncached,
-    };
+    pub(super) const UNCACHED: Self = Self { digest: Digest::NONE, purpose: Purpose::Uncached, known: None };
 
     /// That of a call with this key, of which `shelf_key` gives what the store knows. Digest, files and that are all of
     /// one moment; if they cannot be had so, nothing will be looked for or kept.
+    #[inline]
     pub(super) fn of(
+        digest: Digest,
+        purpose: Purpose,
+        write: &dyn Fn(&mut KeyWriter),
+        shelf_key: Option<&dyn Fn(Digest) -> Option<ShelfKey>>,
+    ) -> Self {
+        if shelf_key.is_none() && !KeyWriter::reads_files() {
+            return Self { digest, purpose, known: None };
+        }
+        Self::known(digest, purpose, write, shelf_key.unwrap_or(&|_| None))
+    }
+
+    fn known(
         mut digest: Digest,
         purpose: Purpose,
         write: &dyn Fn(&mut KeyWriter),
-        shelf_key: impl Fn(Digest) -> Option<ShelfKey>,
+        shelf_key: &dyn Fn(Digest) -> Option<ShelfKey>,
     ) -> Self {
         for _ in 0..ATTEMPTS {
             let (key, files) = (shelf_key(digest), KeyWriter::files(write));
             let again = if files.is_empty() { digest } else { KeyWriter::digest(write) };
             if again == digest {
-                return Self { digest, key, files, strays: false, purpose };
+                let known = Known { key, files, strays: false };
+                return Self { digest, purpose, known: Some(Box::new(known)) };
             }
             digest = again;
         }
-        Self { digest, key: None, files: Vec::new(), strays: true, purpose }
+        let known = Known { key: None, files: Vec::new(), strays: true };
+        Self { digest, purpose, known: Some(Box::new(known)) }
+    }
+
+    /// What the store knows the call by.
+    pub(super) fn key(&self) -> Option<&ShelfKey> {
+        self.known.as_ref()?.key.as_ref()
+    }
+
+    /// Whether the key changed whenever it was looked at.
+    pub(super) fn strays(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| known.strays)
     }
 
     /// Whether the files of the key are as they were when the call began. If not, a body that has run meanwhile may
     /// have read what another key stands for.
+    #[inline]
     pub(super) fn is_current(&self) -> bool {
-        !self.strays && self.files.iter().all(FileContent::is_still_so)
+        let is_current = |known: &Known| !known.strays && known.files.iter().all(FileContent::is_still_so);
+        self.known.as_deref().is_none_or(is_current)
     }
 }
 
@@ -79,11 +107,12 @@ mod tests {
         set(0);
         let write = |key: &mut KeyWriter| file(&path).write_key(key);
         let (first, left) = (KeyWriter::digest(write), Cell::new(changes));
-        let miss = Miss::of(first, Purpose::Value, &write, |_| {
+        let shelf_key = |_| {
             left.set(left.get().saturating_sub(1));
             set(changes - left.get());
             None
-        });
+        };
+        let miss = Miss::of(first, Purpose::Value, &write, Some(&shelf_key));
         let last = KeyWriter::digest(write);
         std::fs::remove_file(&path).unwrap();
         (miss, first, last)
@@ -92,14 +121,14 @@ mod tests {
     #[test]
     fn a_key_whose_file_changes_while_it_is_written_is_that_of_its_last_content() {
         let (steady, first, last) = miss(0);
-        assert!(!steady.strays && steady.digest == first && first == last);
+        assert!(!steady.strays() && steady.digest == first && first == last);
         let (changed, first, last) = miss(1);
-        assert!(!changed.strays && changed.digest == last && first != last);
+        assert!(!changed.strays() && changed.digest == last && first != last);
     }
 
     #[test]
     fn what_a_file_gives_that_never_rests_is_not_kept() {
         let (restless, ..) = miss(100);
-        assert!(restless.strays && !restless.is_current() && restless.key.is_none());
+        assert!(restless.strays() && !restless.is_current() && restless.key().is_none());
     }
 }

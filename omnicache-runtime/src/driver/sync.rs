@@ -61,8 +61,8 @@ impl<F: SharedForm> Cached for &Function<F> {
         {
             return Step::Done(result);
         }
-        // Where readers see all there is, whoever comes to lead looks once more.
-        let seen_all = mode == Mode::Plain && self.shelf.is_none() && self.tier.shows_all();
+        // Whoever comes to lead looks once more.
+        let seen_all = mode == Mode::Plain && self.shelf.is_none() && self.tier.seems_to_lack(digest);
         if !seen_all
             && self.remembers()
             && (mode == Mode::Plain || !self.common.is_due(digest))
@@ -113,7 +113,7 @@ impl<F: SharedForm> Cached for &Function<F> {
     fn invalidate(&self, key: impl WriteKey) -> bool {
         let digest = KeyWriter::digest(&key);
         let held = self.glance(digest, &key).is_some();
-        // In this order: a leader that lands in between sees that it was revoked, and removes what it kept.
+        // In this order: who keeps a value in between is seen to, and who would do so later sees that it was revoked.
         self.flights.revoke(digest);
         self.tier.remove(digest);
         let Some(shelf) = &self.shelf else { return self.invalidated(digest, held) };
@@ -192,6 +192,7 @@ impl<F: SharedForm> Function<F> {
 
     /// A fresh value, in place of the one that is kept.
     fn recompute(&self, miss: &Miss, body: impl FnOnce() -> F::Result) -> F::Result {
+        let parted = self.flights.part(miss.digest);
         let since = self.since();
         let (result, cost) = Stopwatch::time(&*self.plan.clock, body);
         match self.appraise(miss, result, cost) {
@@ -199,22 +200,23 @@ impl<F: SharedForm> Function<F> {
             Appraised::Shared(kept) => F::give(kept),
             Appraised::Kept(worth) => {
                 // Whoever computes the old value at this moment shall not keep it.
-                self.flights.revoke(miss.digest);
+                self.flights.supersede(miss.digest);
                 let verdict = self.save(miss, since, &worth, true);
-                self.replace(miss.digest, worth, verdict)
+                self.replace(&parted, miss.digest, worth, verdict)
             }
         }
     }
 
     /// A value, from the flight of its key.
     fn compute(&self, miss: &Miss, body: impl FnOnce() -> F::Result) -> F::Result {
-        if is_leading(self.place(miss.digest)) {
-            self.common.counters.miss();
-            return body();
-        }
         loop {
             let lead = match self.flights.join(miss.digest) {
                 Joined::Leads(lead) => lead,
+                // Who waits for itself waits for ever.
+                Joined::Waits(_) if is_leading(self.place(miss.digest)) => {
+                    self.common.counters.miss();
+                    return body();
+                }
                 Joined::Waits(waiting) => match wait(waiting) {
                     Waited::Landed(found) => {
                         self.common.counters.memory_hit();
@@ -289,7 +291,7 @@ impl<F: SharedForm> Function<F> {
 
     /// What the store has.
     fn look_up(&self, miss: &Miss) -> Option<Loaded<F::Kept>> {
-        let (shelf, key) = (self.shelf.as_ref()?, miss.key.as_ref()?);
+        let (shelf, key) = (self.shelf.as_ref()?, miss.key()?);
         if shelf.is_bare() {
             return None;
         }
@@ -303,22 +305,19 @@ impl<F: SharedForm> Function<F> {
 
     /// The key, held for this process, if that is asked for.
     fn hold(&self, miss: &Miss) -> Option<Held> {
-        let (shelf, key) = (self.shelf.as_ref()?, miss.key.as_ref()?);
+        let (shelf, key) = (self.shelf.as_ref()?, miss.key()?);
         self.settled(shelf.hold(key))
     }
 
-    /// Puts an entry into memory, unless the key is invalidated meanwhile.
+    /// Puts an entry into memory, unless the key was invalidated meanwhile.
     pub(super) fn keep(&self, lead: &Lead<'_, Found<F::Kept>>, digest: Digest, entry: Entry<F::Kept>) {
         self.replaces(digest);
-        self.tier.insert(digest, entry);
-        if lead.is_revoked() {
-            self.tier.remove(digest);
-        }
+        self.tier.insert(digest, entry, &|| !lead.is_revoked());
     }
 
     /// Puts a value into the store if that is where it belongs, and tells what memory shall have of it.
     fn save(&self, miss: &Miss, since: u64, worth: &Worth<F>, overwrites: bool) -> Verdict {
-        let (Some(shelf), Some(key)) = (&self.shelf, &miss.key) else { return self.unstored(worth, since) };
+        let (Some(shelf), Some(key)) = (&self.shelf, miss.key()) else { return self.unstored(worth, since) };
         if let Some(dispatch) = self.dispatch(miss, worth) {
             let save = || shelf.save::<F>(key, worth, dispatch, since, overwrites);
             let saved = match &self.economy {

@@ -4,10 +4,11 @@
 //! which may wake a task or unpark a thread.
 
 mod leading;
+mod listing;
 mod table;
 mod timer;
 mod wait;
 
 pub(crate) use leading::{Leading, is_leading};
-pub(crate) use table::{Flights, Joined, Lead, Waited};
+pub(crate) use table::{Flights, Joined, Lead, Parted, Waited};
 pub(crate) use wait::{wait, wait_awaited};

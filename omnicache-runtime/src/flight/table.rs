@@ -1,12 +1,11 @@
 //! The state machine: who leads, who waits, and what the leader leaves behind.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::key::{Digest, DigestState};
+use super::listing::Listing;
+use crate::key::Digest;
 
 const SHARDS: usize = 8;
 
@@ -23,10 +22,19 @@ struct Shard<K> {
 
 /// The flights of some keys.
 struct Board<K> {
-    flights: HashMap<Digest, Listed<K>, DigestState>,
+    flights: Listing<Listed<K>>,
     /// What others wait for and was revoked, until its leader ends it.
     detached: Vec<Arc<Flight<K>>>,
+    /// Those who compute a key beside its flight.
+    apart: Vec<Apart>,
     tickets: u64,
+}
+
+/// Whoever computes a key and has others neither wait nor be waited for.
+struct Apart {
+    digest: Digest,
+    ticket: u64,
+    revoked: bool,
 }
 
 /// A key that somebody computes. As a rule nobody waits, and there is nothing that they would have to share.
@@ -45,26 +53,30 @@ impl<K> Listed<K> {
 
 impl<K> Default for Shard<K> {
     fn default() -> Self {
-        let board = Board { flights: HashMap::default(), detached: Vec::new(), tickets: 0 };
+        let board =
+            Board { flights: Listing::default(), detached: Vec::new(), apart: Vec::new(), tickets: 0 };
         Self { board: Mutex::new(board), revocations: AtomicU64::new(0) }
     }
 }
 
 impl<K> Board<K> {
+    fn ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
     /// What is listed under a digest, if it is this ticket's.
     fn of(&mut self, digest: Digest, ticket: u64) -> Option<&mut Listed<K>> {
-        self.flights.get_mut(&digest).filter(|listed| listed.ticket == ticket)
+        self.flights.find(digest).filter(|listed| listed.ticket == ticket)
     }
 
     /// Takes a ticket's flight off the table; gives what others share of it.
     fn detach(&mut self, digest: Digest, ticket: u64) -> Option<Arc<Flight<K>>> {
-        match self.flights.entry(digest) {
-            Entry::Occupied(listed) if listed.get().ticket == ticket => listed.remove().flight,
-            _ => {
-                let at = self.detached.iter().position(|flight| flight.ticket == ticket)?;
-                Some(self.detached.swap_remove(at))
-            }
+        if self.of(digest, ticket).is_some() {
+            return self.flights.strike(digest)?.flight;
         }
+        let at = self.detached.iter().position(|flight| flight.ticket == ticket)?;
+        Some(self.detached.swap_remove(at))
     }
 
     /// What others share of a ticket's flight.
@@ -73,6 +85,15 @@ impl<K> Board<K> {
             return listed.flight.clone();
         }
         self.detached.iter().find(|flight| flight.ticket == ticket).cloned()
+    }
+
+    /// Keeps what was revoked for those who wait for it. Gives what nobody can come to wait for any more, to be dropped
+    /// where nothing is locked.
+    fn revoke(&mut self, revoked: impl IntoIterator<Item = Listed<K>>) -> Vec<Arc<Flight<K>>> {
+        let forsaken = self.detached.extract_if(.., |flight| Arc::strong_count(flight) == 1).collect();
+        let flights = revoked.into_iter().filter_map(|listed| listed.flight);
+        self.detached.extend(flights.inspect(|flight| flight.revoked.store(true, Ordering::Release)));
+        forsaken
     }
 }
 
@@ -149,49 +170,57 @@ impl<K: Clone> Flights<K> {
     ) -> Joined<'_, K> {
         let shard = self.shard(digest);
         let mut board = lock(&shard.board);
-        let Board { flights, tickets, .. } = &mut *board;
-        match flights.entry(digest) {
-            Entry::Occupied(mut listed) => {
-                let flight = listed.get_mut().flight();
-                Joined::Waits(Wait { flights: self, digest, flight, ticket: None })
-            }
-            Entry::Vacant(place) => {
-                *tickets += 1;
-                let ticket = *tickets;
-                let flight = share(place.insert(Listed { ticket, flight: None }));
-                // No key is revoked meanwhile: that takes the lock.
-                let revocations = shard.revocations.load(Ordering::Relaxed);
-                Joined::Leads(Lead { flights: self, digest, ticket, revocations, flight, landed: false })
-            }
+        if let Some(listed) = board.flights.find(digest) {
+            let flight = listed.flight();
+            return Joined::Waits(Wait { flights: self, digest, flight, ticket: None });
         }
+        let ticket = board.ticket();
+        let mut listed = Listed { ticket, flight: None };
+        let flight = share(&mut listed);
+        board.flights.list(digest, listed);
+        // No key is revoked meanwhile: that takes the lock.
+        let revocations = shard.revocations.load(Ordering::Relaxed);
+        Joined::Leads(Lead { flights: self, digest, ticket, revocations, flight })
     }
 
-    /// Detaches the flight of a key: later callers start another, and its value is not kept.
-    pub(crate) fn revoke(&self, digest: Digest) {
+    /// Computes a key beside its flight.
+    pub(crate) fn part(&self, digest: Digest) -> Parted<'_, K> {
+        let mut board = self.board(digest);
+        let ticket = board.ticket();
+        board.apart.push(Apart { digest, ticket, revoked: false });
+        Parted { flights: self, digest, ticket }
+    }
+
+    /// Detaches the flight of a key, for there is a newer value: its own is not kept.
+    pub(crate) fn supersede(&self, digest: Digest) {
         let shard = self.shard(digest);
         let mut board = lock(&shard.board);
-        if let Some(listed) = board.flights.remove(&digest) {
-            shard.revoke(&mut board.detached, listed);
-        }
+        let Some(listed) = board.flights.strike(digest) else { return };
+        shard.revocations.fetch_add(1, Ordering::Release);
+        let forsaken = board.revoke([listed]);
+        drop(board);
+        drop(forsaken);
     }
 
-    /// Detaches all flights.
+    /// The same for a key that was invalidated: nobody who computes it keeps what comes of that.
+    pub(crate) fn revoke(&self, digest: Digest) {
+        let mut board = self.board(digest);
+        let apart = board.apart.iter_mut().filter(|apart| apart.digest == digest);
+        apart.for_each(|apart| apart.revoked = true);
+        drop(board);
+        self.supersede(digest);
+    }
+
+    /// The same for all keys.
     pub(crate) fn revoke_all(&self) {
         for shard in &self.shards {
-            let Board { flights, detached, .. } = &mut *lock(&shard.board);
-            flights.drain().for_each(|(_, listed)| shard.revoke(detached, listed));
-        }
-    }
-}
-
-impl<K> Shard<K> {
-    fn revoke(&self, detached: &mut Vec<Arc<Flight<K>>>, Listed { flight, .. }: Listed<K>) {
-        self.revocations.fetch_add(1, Ordering::Release);
-        // Whom nobody but this list knows of nobody can come to wait for.
-        detached.retain(|flight| Arc::strong_count(flight) > 1);
-        if let Some(flight) = flight {
-            flight.revoked.store(true, Ordering::Release);
-            detached.push(flight);
+            let mut board = lock(&shard.board);
+            board.apart.iter_mut().for_each(|apart| apart.revoked = true);
+            shard.revocations.fetch_add(1, Ordering::Release);
+            let flights = board.flights.take();
+            let forsaken = board.revoke(flights);
+            drop(board);
+            drop(forsaken);
         }
     }
 }
@@ -244,7 +273,6 @@ pub(crate) struct Lead<'a, K: Clone> {
     revocations: u64,
     /// What the leader shares with others, if it knows of that: of a thread's flight others may know alone.
     flight: Option<Arc<Flight<K>>>,
-    landed: bool,
 }
 
 impl<K: Clone> Lead<'_, K> {
@@ -260,13 +288,23 @@ impl<K: Clone> Lead<'_, K> {
 
     /// Ends the flight; if anybody waits, `value` is asked for and given to all of them.
     pub(crate) fn land(mut self, value: impl FnOnce() -> K) {
-        self.landed = true;
-        let mut board = self.flights.board(self.digest);
-        let listed = board.detach(self.digest, self.ticket);
-        // Off the table nobody can join any more, so who waits now is who will ever wait.
         let own = self.flight.take();
-        let known = usize::from(listed.is_some()) + usize::from(own.is_some());
+        let (flights, digest, ticket) = (self.flights, self.digest, self.ticket);
+        // Nothing is left in it to be dropped.
+        std::mem::forget(self);
+        let mut board = flights.board(digest);
+        let listed = board.detach(digest, ticket);
         drop(board);
+        // Off the table nobody can join any more, so who waits now is who will ever wait.
+        if listed.is_some() || own.is_some() {
+            Self::give(listed, own, value);
+        }
+    }
+
+    /// Gives those who wait their value, if anybody does.
+    #[cold]
+    fn give(listed: Option<Arc<Flight<K>>>, own: Option<Arc<Flight<K>>>, value: impl FnOnce() -> K) {
+        let known = usize::from(listed.is_some()) + usize::from(own.is_some());
         let shared = listed.as_ref().or(own.as_ref()).filter(|flight| Arc::strong_count(flight) > known);
         if let Some(flight) = shared {
             let landing = Landing(flight);
@@ -287,9 +325,6 @@ impl<K: Clone> Lead<'_, K> {
 
 impl<K: Clone> Drop for Lead<'_, K> {
     fn drop(&mut self) {
-        if self.landed {
-            return;
-        }
         let mut board = self.flights.board(self.digest);
         let Some(flight) = self.flight.take().or_else(|| board.shared(self.digest, self.ticket)) else {
             // Nobody waits, and nobody will.
@@ -300,6 +335,27 @@ impl<K: Clone> Drop for Lead<'_, K> {
         // Whoever waits takes over; if nobody does, the table forgets the flight.
         flight.end(Phase::Vacant);
         self.flights.detach_if_forsaken(self.digest, &flight);
+    }
+}
+
+/// Computes a key beside its flight, until dropped.
+pub(crate) struct Parted<'a, K> {
+    flights: &'a Flights<K>,
+    digest: Digest,
+    ticket: u64,
+}
+
+impl<K> Parted<'_, K> {
+    /// Whether the key was invalidated since this one began.
+    pub(crate) fn is_revoked(&self) -> bool {
+        let board = self.flights.board(self.digest);
+        board.apart.iter().any(|apart| apart.ticket == self.ticket && apart.revoked)
+    }
+}
+
+impl<K> Drop for Parted<'_, K> {
+    fn drop(&mut self) {
+        self.flights.board(self.digest).apart.retain(|apart| apart.ticket != self.ticket);
     }
 }
 
@@ -333,7 +389,7 @@ impl<'a, K: Clone> Wait<'a, K> {
     fn take_over(&self) -> Lead<'a, K> {
         let Self { flights, digest, flight, .. } = self;
         let (ticket, flight) = (flight.ticket, Some(Arc::clone(flight)));
-        Lead { flights, digest: *digest, ticket, revocations: 0, flight, landed: false }
+        Lead { flights, digest: *digest, ticket, revocations: 0, flight }
     }
 
     /// Looks whether the wait is over, and if not leaves the waker to be woken.

@@ -104,3 +104,20 @@ fn a_leader_that_gives_up_alone_leaves_nothing_behind() {
     drop(flights.join_as_task(one));
     assert!(flights.board(one).flights.is_empty());
 }
+
+#[test]
+fn who_computes_a_key_beside_its_flight_hears_of_invalidations_alone() {
+    let ([one, two], flights) = (two_keys(), Flights::<u64>::new());
+    let [first, again, other] = [one, one, two].map(|digest| flights.part(digest));
+    let leader = lead(&flights, one);
+    flights.supersede(one);
+    assert!(leader.is_revoked() && !first.is_revoked() && !again.is_revoked());
+    flights.revoke(one);
+    assert!(first.is_revoked() && again.is_revoked() && !other.is_revoked());
+    assert!(!flights.part(one).is_revoked(), "it began afterwards");
+    drop(first);
+    flights.revoke_all();
+    assert!(again.is_revoked() && other.is_revoked());
+    drop((again, other, leader));
+    assert!(flights.board(one).apart.is_empty());
+}

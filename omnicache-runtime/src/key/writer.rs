@@ -57,9 +57,15 @@ impl KeyWriter {
         }
     }
 
+    /// Whether anybody in this process has ever made a file part of a key.
+    #[inline]
+    pub(crate) fn reads_files() -> bool {
+        file::are_keys()
+    }
+
     /// The files that what `write` writes depends on.
     pub(crate) fn files(write: impl FnOnce(&mut Self)) -> Vec<FileContent> {
-        if !file::are_keys() {
+        if !Self::reads_files() {
             return Vec::new();
         }
         let mut writer = Self::new(Sink::Files(Vec::new()));

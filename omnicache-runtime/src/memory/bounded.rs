@@ -10,7 +10,7 @@ use super::entry::count_use;
 use super::nodes::{Nodes, Place, Slab};
 use super::queue::{Named, Order};
 use super::s3_fifo::S3Fifo;
-use super::{Bounds, Few, Loss, OnEvict, Table};
+use super::{Bounds, Few, IsWanted, Loss, OnEvict, Table};
 use crate::key::Digest;
 
 /// Plain values of one word, of which so many are kept.
@@ -100,6 +100,12 @@ impl Bounded {
         self.table.get(digest).map(|[bits, _]| bits)
     }
 
+    /// Whether it takes a closer look to tell that there is no value under a digest.
+    #[inline]
+    pub(super) fn may_have(&self, digest: Digest) -> bool {
+        self.table.may_have(digest)
+    }
+
     /// Whether there is a value under a digest, by who must not miss it.
     pub(super) fn surely_has(&self, digest: Digest) -> bool {
         self.table.get_surely(digest).is_some()
@@ -122,10 +128,20 @@ impl Bounded {
         }
     }
 
-    /// Keeps a value, in place of another if there are enough.
-    pub(super) fn insert(&self, digest: Digest, bits: u64, loss: Loss, on_evict: &OnEvict) {
+    /// Keeps a value if it is still wanted, in place of another if there are enough.
+    pub(super) fn insert(
+        &self,
+        digest: Digest,
+        bits: u64,
+        loss: Loss,
+        is_wanted: IsWanted<'_>,
+        on_evict: &OnEvict,
+    ) {
         let mut gone = Few::default();
         let mut writer = self.table.lock();
+        if !is_wanted() {
+            return;
+        }
         // Nobody else writes, so that this look is not in vain.
         if let Some([_, place]) = self.table.get(digest) {
             self.table.insert_by(&mut writer, digest, [bits, place], &mut |_, _| {});

@@ -6,6 +6,7 @@
 //! score for the *difference* that the two had, in frequency and in what they are worth, and the next such pair is
 //! decided by it. An outcome counts by the time it saved, so that a score tells which side saves more in the long run.
 
+use std::num::NonZeroU16;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::nodes::{Nodes, Place};
@@ -105,8 +106,8 @@ impl Scores {
     pub(super) fn waiting(&self, room: u64) -> u64 {
         let share = u64::from(self.newcomers);
         let squared = share * share / u64::from(ONE);
-        let part = u128::from(squared) * u128::from(room) / (5 * u128::from(ONE));
-        u64::try_from(part).unwrap_or(u64::MAX)
+        // All room is some 2^32 parts, or as many as there are entries: the product has 58 bits.
+        squared.saturating_mul(room) / (5 * u64::from(ONE))
     }
 
     /// Takes note of who was right, by what that saved: `chance` decides which of the outcomes count that saved less.
@@ -199,6 +200,8 @@ pub(super) struct Duels {
     latest: Vec<Bucket>,
     /// Of so many digests, one takes part: a power of two.
     sample: u64,
+    /// How many entries there were when room was last made.
+    fitted: usize,
     /// How many there were.
     fought: usize,
     scores: Scores,
@@ -206,13 +209,23 @@ pub(super) struct Duels {
 
 impl Default for Duels {
     fn default() -> Self {
-        Self { latest: Vec::new(), sample: 1, fought: 0, scores: Scores::default() }
+        Self { latest: Vec::new(), sample: 1, fitted: 0, fought: 0, scores: Scores::default() }
     }
 }
 
-/// Names a duel until it is forgotten.
+/// Names a duel until it is forgotten: its number, from one.
 #[derive(Clone, Copy)]
-pub(super) struct DuelId(u32);
+pub(super) struct DuelId(NonZeroU16);
+
+impl DuelId {
+    fn new(bucket: usize, way: usize) -> Option<Self> {
+        u16::try_from(bucket * WAYS + way + 1).ok().and_then(NonZeroU16::new).map(Self)
+    }
+
+    fn index(self) -> usize {
+        usize::from(self.0.get()) - 1
+    }
+}
 
 impl Duels {
     pub(super) fn scores(&self) -> &Scores {
@@ -220,8 +233,17 @@ impl Duels {
     }
 
     /// Makes room for as many duels as there are entries. What a smaller room held is forgotten.
+    #[inline]
     pub(super) fn fit(&mut self, entries: usize) {
+        if entries != self.fitted {
+            self.refit(entries);
+        }
+    }
+
+    #[cold]
+    fn refit(&mut self, entries: usize) {
         const { assert!(size_of::<Bucket>() == 64, "a bucket is a line of memory") };
+        self.fitted = entries;
         self.sample = entries.div_ceil(REMEMBERED).next_power_of_two() as u64;
         let wanted = entries.min(REMEMBERED).div_ceil(WAYS);
         if self.latest.len() < wanted {
@@ -232,7 +254,7 @@ impl Duels {
 
     /// Forgets the duels; what was learned from them stays.
     pub(super) fn clear(&mut self) {
-        self.latest = Vec::new();
+        (self.latest, self.fitted) = (Vec::new(), 0);
     }
 
     /// Where the duels of a loser are, if it takes part.
@@ -272,13 +294,13 @@ impl Duels {
             // Its loser was not asked for. That alone tells nothing, but that the winner was does.
             self.settle(&old, false, nodes);
         }
-        u32::try_from(bucket * WAYS + way).ok().map(DuelId)
+        DuelId::new(bucket, way)
     }
 
     /// Notes that the winner of a duel was used.
-    pub(super) fn winner_used(&mut self, DuelId(id): DuelId, winner: Place) {
-        if let Some(Bucket(ways)) = self.latest.get_mut(id as usize / WAYS)
-            && let Some(duel) = &mut ways[id as usize % WAYS]
+    pub(super) fn winner_used(&mut self, id: DuelId, winner: Place) {
+        if let Some(Bucket(ways)) = self.latest.get_mut(id.index() / WAYS)
+            && let Some(duel) = &mut ways[id.index() % WAYS]
             && duel.winner == winner
         {
             duel.outcome = duel.outcome.used();

@@ -1,6 +1,6 @@
 //! A value in memory with what decides whether it may still be served.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use super::Loss;
 use super::nodes::Place;
@@ -28,6 +28,8 @@ pub(crate) struct Entry<K> {
     pub(super) uses: AtomicU8,
     /// What it would take to have the value again.
     pub(super) loss: Loss,
+    /// Whether it may be seen, where it is put in before that is known.
+    confirmed: AtomicBool,
     /// Its index in its shard, of whose lock it is.
     place: AtomicU32,
 }
@@ -53,6 +55,7 @@ impl<K> Entry<K> {
             used_at: AtomicU64::new(stored_at),
             uses: AtomicU8::new(0),
             loss: Loss::default(),
+            confirmed: AtomicBool::new(false),
             place: AtomicU32::new(0),
         }
     }
@@ -82,6 +85,18 @@ impl<K> Entry<K> {
     #[inline]
     pub(super) fn count_use(&self) {
         count_use(&self.uses);
+    }
+
+    /// Whether it may be seen.
+    #[cfg(feature = "moka")]
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.confirmed.load(Ordering::Acquire)
+    }
+
+    /// Lets it be seen.
+    #[cfg(feature = "moka")]
+    pub(super) fn confirm(&self) {
+        self.confirmed.store(true, Ordering::Release);
     }
 
     /// Where it is in its shard.

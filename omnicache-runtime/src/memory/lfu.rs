@@ -16,7 +16,7 @@ use moka::notification::RemovalCause;
 use moka::sync::Cache;
 
 use super::listed::Listed;
-use super::{Bounds, Engine, Entry, Load, OnEvict};
+use super::{Bounds, Engine, Entry, IsWanted, Load, OnEvict};
 use crate::key::{Digest, DigestState};
 
 pub(super) struct Lfu<K> {
@@ -68,25 +68,33 @@ impl<K: Send + Sync + 'static> Lfu<K> {
 
 impl<K: Send + Sync + 'static> Engine<K> for Lfu<K> {
     fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
-        self.cache.get(&digest)
+        self.cache.get(&digest).filter(|entry| entry.is_confirmed())
     }
 
     fn get_again(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
         // A look in vain would make a newcomer seem to be asked for twice.
-        self.cache.contains_key(&digest).then(|| self.cache.get(&digest))?
+        self.cache.contains_key(&digest).then(|| self.get(digest))?
     }
 
     fn peek(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
         let listed = self.listed.get(digest);
-        if listed.is_some() || !self.cache.contains_key(&digest) {
-            return listed;
-        }
-        self.cache.iter().find(|(key, _)| **key == digest).map(|(_, entry)| entry)
+        let found = if listed.is_some() || !self.cache.contains_key(&digest) {
+            listed
+        } else {
+            self.cache.iter().find(|(key, _)| **key == digest).map(|(_, entry)| entry)
+        };
+        found.filter(|entry| entry.is_confirmed())
     }
 
-    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
+    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>, is_wanted: IsWanted<'_>) {
         self.listed.list(digest, &entry);
-        self.cache.insert(digest, entry);
+        self.cache.insert(digest, Arc::clone(&entry));
+        // Whoever says from now on that it is not wanted finds it, to be removed; until then nobody does.
+        if is_wanted() {
+            entry.confirm();
+        } else {
+            self.remove(digest);
+        }
         if self.settles {
             self.cache.run_pending_tasks();
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cached::{Cached, CachedPeek, LruCache};
 
-use super::{Bounds, Engine, Entry, Load, OnEvict};
+use super::{Bounds, Engine, Entry, IsWanted, Load, OnEvict};
 use crate::key::{Digest, DigestState};
 
 pub(super) struct Lru<K> {
@@ -101,8 +101,12 @@ impl<K: 'static> Engine<K> for Lru<K> {
         self.lock().cache.cache_peek(&digest).cloned()
     }
 
-    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
+    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>, is_wanted: IsWanted<'_>) {
         let mut list = self.lock();
+        if !is_wanted() {
+            drop(list);
+            return;
+        }
         list.bytes += entry.weight;
         let replaced = list.cache.cache_set(digest, entry);
         list.bytes -= replaced.as_ref().map_or(0, |old| old.weight);

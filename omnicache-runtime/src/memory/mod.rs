@@ -66,6 +66,10 @@ pub struct Bounds {
 /// Is told which entries an engine gave up to make room. Called under the engine's lock: it may only count.
 pub(crate) type OnEvict = Arc<dyn Fn(Digest) + Send + Sync>;
 
+/// Tells whether an entry is still to be kept. Asked by an engine where whoever removes the entry later finds it, under its
+/// lock perhaps: it may only look.
+pub(crate) type IsWanted<'a> = &'a dyn Fn() -> bool;
+
 /// Keeps entries by digest within its bounds.
 pub(crate) trait Engine<K> {
     /// The entry, counted as a use.
@@ -82,8 +86,8 @@ pub(crate) trait Engine<K> {
     /// Gets ready for an entry that will be inserted soon.
     fn expect(&self, _digest: Digest) {}
 
-    /// Keeps an entry, evicting others if need be. One of the same digest is replaced.
-    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>);
+    /// Keeps an entry if it is still wanted, evicting others if need be. One of the same digest is replaced.
+    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>, is_wanted: IsWanted<'_>);
 
     /// Forgets an entry; tells whether there was one.
     fn remove(&self, digest: Digest) -> bool;

@@ -11,7 +11,7 @@ use super::nodes::{Nodes, Place, Slab};
 use super::orders::Orders;
 use super::queue::{Named, Order};
 use super::table::Writer;
-use super::{Bounds, Engine, Entry, Few, Index, Load, OnEvict};
+use super::{Bounds, Engine, Entry, Few, Index, IsWanted, Load, OnEvict};
 use crate::key::Digest;
 use crate::kind::Policy;
 
@@ -119,9 +119,13 @@ impl<K: 'static> Engine<K> for Queued<K> {
         }
     }
 
-    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>) {
+    fn insert(&self, digest: Digest, entry: Arc<Entry<K>>, is_wanted: IsWanted<'_>) {
         let mut gone = Gone { evicted: Few::default(), retired: Few::default() };
         let mut writer = self.index.table.lock();
+        if !is_wanted() {
+            drop(writer);
+            return;
+        }
         let place = self.put(&mut writer, digest, entry, &mut gone);
         self.relieve(&mut writer, place, &mut gone);
         // Who may be the next to leave is fetched while the next body runs.

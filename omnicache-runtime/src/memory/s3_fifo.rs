@@ -47,12 +47,12 @@ pub(super) struct S3Fifo {
 impl S3Fifo {
     /// Takes note of the uses of a seat's node since the last look; void seats have none.
     fn look(&mut self, seat: &mut Seat, nodes: &impl Nodes) -> Option<u8> {
-        let uses = nodes.take_uses(seat.entry.place)?;
+        let uses = nodes.take_uses(seat.place)?;
         if uses > 0 {
             seat.rests = 0;
-            seat.frequency = self.sketch.count(seat.entry.digest, uses);
+            seat.frequency = self.sketch.count(seat.digest, uses);
             if let Some(duel) = seat.won.take() {
-                self.duels.winner_used(duel, seat.entry.place);
+                self.duels.winner_used(duel, seat.place);
             }
         }
         Some(uses)
@@ -65,7 +65,7 @@ impl S3Fifo {
                 return None;
             }
             let mut seat = self.small.pop()?;
-            if Some(seat.entry.place) == spared {
+            if Some(seat.place) == spared {
                 self.small.push(seat);
             } else if self.look(&mut seat, nodes).is_some() {
                 return Some(seat);
@@ -81,7 +81,7 @@ impl S3Fifo {
             let Some(uses) = self.look(&mut seat, nodes) else { continue };
             seat.rounds = (seat.rounds + uses).min(MOST_ROUNDS);
             let outclassed = rival.is_some_and(|rival| seat.lead(rival) < 0);
-            if (seat.rounds == 0 || outclassed) && Some(seat.entry.place) != spared {
+            if (seat.rounds == 0 || outclassed) && Some(seat.place) != spared {
                 return Some(seat);
             }
             seat.rounds = seat.rounds.saturating_sub(1);
@@ -92,8 +92,8 @@ impl S3Fifo {
 
     /// Whoever is next, however often used.
     fn anyone(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
-        let may_go = |seat: &Seat| Some(seat.entry.place) != spared && nodes.is_live(seat.entry.place);
-        self.main.take_first(may_go).or_else(|| self.small.take_first(may_go)).map(|seat| seat.entry)
+        let may_go = |seat: &Seat| Some(seat.place) != spared && nodes.is_live(seat.place);
+        self.main.take_first(may_go).or_else(|| self.small.take_first(may_go)).map(|seat| seat.entry())
     }
 
     /// Lets newcomers become residents who need not compete, since they came while there was room, and are worth as much
@@ -104,10 +104,10 @@ impl S3Fifo {
         let mut one = self.crowded.is_multiple_of(PATIENCE);
         while self.small.len() > 2
             && let Some(seat) = self.small.get(0)
-            && self.small.room() > waiting + u64::from(seat.stake.room)
+            && self.small.room() > waiting + u64::from(seat.room)
         {
             let next = self.main.get(0);
-            let is_equal = next.is_none_or(|next| seat.stake.worth.lead(next.stake.worth) >= 0);
+            let is_equal = next.is_none_or(|next| seat.worth.lead(next.worth) >= 0);
             if !is_equal && !std::mem::take(&mut one) {
                 break;
             }
@@ -118,13 +118,13 @@ impl S3Fifo {
     /// Decides who of two stays, in the main queue; names the other.
     fn duel(&mut self, mut newcomer: Seat, mut resident: Seat, nodes: &impl Nodes) -> Named {
         let [new, old] = [newcomer, resident].map(|seat| self.sketch.as_of_now(seat.frequency));
-        let lead = Lead::new(old.cast_signed() - new.cast_signed(), resident.lead(newcomer.stake.worth));
+        let lead = Lead::new(old.cast_signed() - new.cast_signed(), resident.lead(newcomer.worth));
         let admit = self.duels.scores().admit(lead);
         let (winner, loser) = if admit { (&mut newcomer, &resident) } else { (&mut resident, &newcomer) };
         winner.rests = winner.rests.saturating_add(1);
-        winner.won = self.duels.fought(winner.entry.place, loser.entry.digest, (lead, admit), nodes);
+        winner.won = self.duels.fought(winner.place, loser.digest, (lead, admit), nodes);
         self.main.push(*winner);
-        loser.entry
+        loser.entry()
     }
 
     /// Gets ready for as many entries as there are. While there is room for all, nothing is counted.
@@ -134,7 +134,7 @@ impl S3Fifo {
         self.duels.fit(nodes.len());
         if first {
             let Self { small, sketch, .. } = self;
-            small.iter_mut().for_each(|seat| seat.frequency = sketch.count(seat.entry.digest, 1));
+            small.iter_mut().for_each(|seat| seat.frequency = sketch.count(seat.digest, 1));
         }
     }
 }
@@ -144,7 +144,7 @@ impl Order for S3Fifo {
         let frequency = self.sketch.count(entry.digest, 1);
         self.duels.missed(entry.digest, nodes);
         self.widest = (self.widest - self.widest / WANES).max(u64::from(stake.room).min(WIDEST));
-        self.small.push(Seat { entry, stake, frequency, rounds: 0, rests: 0, won: None });
+        self.small.push(Seat::new(entry, stake, frequency));
         self.small.compact(nodes);
         self.main.compact(nodes);
     }
@@ -154,9 +154,9 @@ impl Order for S3Fifo {
         let waiting = self.duels.scores().waiting(self.small.room() + self.main.room());
         self.settle(waiting);
         let newcomer = self.newcomer(nodes, spared, waiting);
-        match (newcomer, self.resident(nodes, spared, newcomer.map(|seat| seat.stake.worth))) {
+        match (newcomer, self.resident(nodes, spared, newcomer.map(|seat| seat.worth))) {
             (Some(newcomer), Some(resident)) => Some(self.duel(newcomer, resident, nodes)),
-            (Some(seat), None) | (None, Some(seat)) => Some(seat.entry),
+            (Some(seat), None) | (None, Some(seat)) => Some(seat.entry()),
             (None, None) => self.anyone(nodes, spared),
         }
     }
@@ -173,7 +173,7 @@ impl Order for S3Fifo {
     }
 
     fn upcoming(&self) -> [Option<Named>; 2] {
-        [0, 1].map(|nth| self.main.get(nth).map(|seat| seat.entry))
+        [0, 1].map(|nth| self.main.get(nth).map(|seat| seat.entry()))
     }
 
     fn clear(&mut self) {

@@ -2,7 +2,7 @@
 //! its time counts, or its place in a queue.
 
 use super::bounded::Bounded;
-use super::{Bounds, Entry, Load, OnEvict, Table, WordsOf};
+use super::{Bounds, Entry, IsWanted, Load, OnEvict, Table, WordsOf};
 use crate::clock::{Nanos, expired};
 use crate::key::Digest;
 
@@ -116,6 +116,16 @@ impl<K> Scalars<K> {
         })
     }
 
+    /// Whether it takes a closer look to tell that there is no value under a digest.
+    #[inline]
+    pub(super) fn may_have(&self, digest: Digest) -> bool {
+        match &self.slots {
+            Slots::Narrow(table) => table.may_have(digest),
+            Slots::Wide(table) | Slots::Timed { table, .. } => table.may_have(digest),
+            Slots::Bounded(bounded) => bounded.may_have(digest),
+        }
+    }
+
     /// Whether there is a value under a digest, by who must not miss it.
     pub(super) fn surely_has(&self, digest: Digest) -> bool {
         match &self.slots {
@@ -162,20 +172,30 @@ impl<K> Scalars<K> {
         self.held(digest).map(|held| held.stored_at)
     }
 
-    pub(super) fn insert(&self, digest: Digest, entry: &Entry<K>) {
+    /// Keeps a value if it is still wanted.
+    pub(super) fn insert(&self, digest: Digest, entry: &Entry<K>, is_wanted: IsWanted<'_>) {
         let Entry { value, stored_at, loss, .. } = entry;
         let stored_at = *stored_at;
         let bits = (self.words.to)(value);
         let [low, high] = halves(bits);
         match &self.slots {
-            Slots::Narrow(table) => drop(table.insert(digest, [low], &mut |gone, _| (self.on_evict)(gone))),
-            Slots::Wide(table) => {
-                table.insert(digest, [low, high], &mut |gone, _| (self.on_evict)(gone));
-            }
-            Slots::Timed { table, .. } => {
-                table.insert(digest, [low, stored_at], &mut |gone, _| (self.on_evict)(gone));
-            }
-            Slots::Bounded(bounded) => bounded.insert(digest, low, *loss, &self.on_evict),
+            Slots::Narrow(table) => self.put(table, digest, [low], is_wanted),
+            Slots::Wide(table) => self.put(table, digest, [low, high], is_wanted),
+            Slots::Timed { table, .. } => self.put(table, digest, [low, stored_at], is_wanted),
+            Slots::Bounded(bounded) => bounded.insert(digest, low, *loss, is_wanted, &self.on_evict),
+        }
+    }
+
+    fn put<const P: usize>(
+        &self,
+        table: &Table<P>,
+        digest: Digest,
+        words: [u64; P],
+        is_wanted: IsWanted<'_>,
+    ) {
+        let mut writer = table.lock();
+        if is_wanted() {
+            table.insert_by(&mut writer, digest, words, &mut |gone, _| (self.on_evict)(gone));
         }
     }
 

@@ -49,10 +49,15 @@ impl Sketch {
     }
 
     /// Makes room for the history of so many entries. What was counted is kept.
+    #[inline]
     pub(super) fn fit(&mut self, entries: usize) {
-        if entries <= self.entries {
-            return;
+        if entries > self.entries {
+            self.grow(entries);
         }
+    }
+
+    #[cold]
+    fn grow(&mut self, entries: usize) {
         self.entries = entries;
         let wanted = entries.next_power_of_two().div_ceil(WORDS as usize);
         if self.blocks.is_empty() {
@@ -95,14 +100,12 @@ impl Sketch {
             (word as usize, counter * u64::BITS / COUNTERS)
         };
         let places: [_; ROWS as usize] = std::array::from_fn(|row| place(row as u32));
-        let read =
-            |words: &[u64; WORDS as usize], (word, shift): (usize, u32)| (words[word] >> shift) as u8 & MOST;
-        let least = places.map(|place| read(words, place)).into_iter().min().unwrap_or(0);
+        let counts = places.map(|(word, shift)| (words[word] >> shift) as u8 & MOST);
+        let least = counts.into_iter().min().unwrap_or(0);
         let sum = least.saturating_add(times).min(MOST);
-        for (word, shift) in places {
-            if read(words, (word, shift)) < sum {
-                words[word] = words[word] & !(u64::from(MOST) << shift) | u64::from(sum) << shift;
-            }
+        for ((word, shift), count) in places.into_iter().zip(counts) {
+            // No more than fits: the sum is 15 at most.
+            words[word] += u64::from(sum.saturating_sub(count)) << shift;
         }
         let counted = Frequency { times: sum, halved: self.halved };
         self.counted += usize::from(times);

@@ -69,7 +69,7 @@ macro_rules! ask {
 impl Kind {
     fn insert(&self, digest: Digest, entry: Entry<u64>) {
         match self {
-            Self::Shared(tier) => tier.insert(digest, entry),
+            Self::Shared(tier) => tier.insert(digest, entry, &|| true),
             Self::Local(tier) => {
                 let bits = entry.value;
                 tier.insert(digest, entry, bits);
@@ -262,8 +262,34 @@ macro_rules! promises {
     )+};
 }
 
+/// What was invalidated while it was computed: it is not kept, and whoever looks while that is found out sees nothing.
+fn what_is_not_wanted_is_not_kept(who: Who) {
+    let subject = Subject::new(who, ENTRIES, None);
+    let Kind::Shared(tier) = &subject.tier else { return };
+    let entry = |value| Entry::new(value, 1, 0, None, 0);
+    tier.insert(digest(1), entry(10), &|| false);
+    assert!((subject.tier.get(digest(1)), subject.load().entries) == (None, 0));
+    tier.insert(digest(1), entry(10), &|| true);
+    let seen = Mutex::new(Some(10));
+    tier.insert(digest(1), entry(11), &|| {
+        // The others ask under their lock, which a look may wait for.
+        if who == Who::Shared(Policy::Lfu) {
+            let looks = [subject.tier.get(digest(1)), subject.tier.peek(digest(1))];
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = looks.into_iter().flatten().next();
+        }
+        false
+    });
+    let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    assert!([seen, subject.tier.get(digest(1))].iter().flatten().all(|&value| value == 10));
+}
+
 macro_rules! by_entries {
     ($who:expr) => {
+        #[test]
+        fn what_is_invalidated_while_it_is_computed_is_not_kept() {
+            what_is_not_wanted_is_not_kept($who);
+        }
+
         #[test]
         fn agrees_with_a_model_by_entries() {
             (1..6).for_each(|seed| agrees_with_the_model($who, ENTRIES, seed));

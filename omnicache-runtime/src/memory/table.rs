@@ -111,6 +111,14 @@ impl<const P: usize, B> Table<P, B> {
         table.slot(group, marks.trailing_zeros() as usize / GROUP).look(digest)
     }
 
+    /// Whether it takes more than a look at the tags of its group to tell that a digest is not there.
+    #[inline]
+    pub(super) fn may_have(&self, digest: Digest) -> bool {
+        let (table, Place { group, tag }) = (self.present(), Place::of(digest));
+        let tags = table.tags(group).load(Relaxed);
+        zero_bytes(tags ^ tag.wrapping_mul(EACH)) != 0 || zero_bytes(tags) == 0
+    }
+
     /// Gets ready to be asked for a digest soon, or for room for it.
     #[inline]
     pub(super) fn expect(&self, digest: Digest) {
@@ -129,6 +137,7 @@ impl<const P: usize, B> Table<P, B> {
     }
 
     /// Keeps a value, growing the table or giving up another entry if there is no room. Gives the one it replaced.
+    #[cfg(test)]
     pub(crate) fn insert(&self, digest: Digest, value: [u64; P], give_up: GiveUp<'_, P>) -> Option<[u64; P]> {
         self.insert_by(&mut self.lock(), digest, value, give_up)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::dues::{Due, Dues};
 use super::queued::Queued;
-use super::{Bounds, Engine, Entry, Index, Load, OnEvict, ScalarPlan, Scalars, lru};
+use super::{Bounds, Engine, Entry, Index, IsWanted, Load, OnEvict, ScalarPlan, Scalars, lru};
 use crate::clock::{Clock, Nanos};
 use crate::key::Digest;
 use crate::kind::Policy;
@@ -117,9 +117,13 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         })?
     }
 
-    /// Whether [`Tier::read`] finds on this thread whatever is there.
-    pub(crate) fn shows_all(&self) -> bool {
-        matches!(self.held, Held::Engine { index: Some(_), .. }) && stripes::own() < SHARED
+    /// Whether there is nothing under a digest, as far as can be told at once by who has just asked [`Tier::read`].
+    #[inline]
+    pub(crate) fn seems_to_lack(&self, digest: Digest) -> bool {
+        match &self.held {
+            Held::Scalars(scalars) => !scalars.may_have(digest),
+            Held::Engine { index, .. } => index.is_some() && stripes::own() < SHARED,
+        }
     }
 
     /// Gets ready for an entry that will be inserted soon.
@@ -219,12 +223,13 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         !self.bounds.exceeded_by(Load { entries: held.entries + 1, bytes: held.bytes.saturating_add(weight) })
     }
 
-    /// Keeps an entry. What has expired makes room first.
-    pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>) {
+    /// Keeps an entry if it is still wanted: what removes it and says so before finds it here, or nobody does. What has
+    /// expired makes room first.
+    pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>, is_wanted: IsWanted<'_>) {
         self.expire_first(digest, &entry);
         match &self.held {
-            Held::Scalars(scalars) => scalars.insert(digest, &entry),
-            Held::Engine { engine, .. } => engine.insert(digest, Arc::new(entry)),
+            Held::Scalars(scalars) => scalars.insert(digest, &entry, is_wanted),
+            Held::Engine { engine, .. } => engine.insert(digest, Arc::new(entry), is_wanted),
         }
     }
 
