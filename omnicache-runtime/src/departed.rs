@@ -36,6 +36,12 @@ const REASONS: [CallExplanation; 7] = [
 /// The bits that tell the reason.
 const REASON: u64 = REASONS.len() as u64;
 
+/// The number of a reason, if it is one that is remembered.
+#[inline]
+fn number(why: CallExplanation) -> Option<u64> {
+    REASONS.iter().position(|reason| *reason == why).map(|place| place as u64 + 1)
+}
+
 impl Note {
     fn write(&self, digest: Digest, reason: u64) {
         let Self([high, low]) = self;
@@ -54,21 +60,32 @@ impl Note {
 
 impl Departed {
     /// Notes why an entry left.
+    #[inline]
     pub(crate) fn note(&self, digest: Digest, why: CallExplanation) {
-        self.note_all(&[digest], why);
+        if let Some(reason) = number(why) {
+            self.write(self.notes(), digest, reason);
+        }
     }
 
     /// Notes why entries left together; of more than are remembered, some of them.
     pub(crate) fn note_all(&self, digests: &[Digest], why: CallExplanation) {
-        let Some(reason) = REASONS.iter().position(|reason| *reason == why) else { return };
-        let notes =
-            self.notes.get_or_init(|| std::iter::repeat_with(Note::default).take(REMEMBERED).collect());
-        for digest in digests.iter().take(REMEMBERED) {
-            // Of two threads that come at once one may lose its note: that is cheaper than for all to wait.
-            let number = self.count.load(Relaxed);
-            self.count.store(number.wrapping_add(1), Relaxed);
-            notes[number % REMEMBERED].write(*digest, reason as u64 + 1);
+        if let Some(reason) = number(why) {
+            let notes = self.notes();
+            digests.iter().take(REMEMBERED).for_each(|digest| self.write(notes, *digest, reason));
         }
+    }
+
+    #[inline]
+    fn notes(&self) -> &[Note] {
+        self.notes.get_or_init(|| std::iter::repeat_with(Note::default).take(REMEMBERED).collect())
+    }
+
+    #[inline]
+    fn write(&self, notes: &[Note], digest: Digest, reason: u64) {
+        // Of two threads that come at once one may lose its note: that is cheaper than for all to wait.
+        let count = self.count.load(Relaxed);
+        self.count.store(count.wrapping_add(1), Relaxed);
+        notes[count % REMEMBERED].write(digest, reason);
     }
 
     /// Why an entry left, if that is remembered.

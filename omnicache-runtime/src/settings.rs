@@ -118,6 +118,7 @@ pub(crate) fn is_plain() -> bool {
 }
 
 /// How calls are served in this process.
+#[inline]
 pub(crate) fn mode() -> Mode {
     match MODE.load(Ordering::Relaxed) {
         PLAIN => Mode::Plain,

@@ -134,11 +134,13 @@ impl Counters {
     }
 
     /// Counts a call that runs the body.
+    #[inline]
     pub(crate) fn miss(&self) {
         self.stripes.add([(Often::Misses, 1)]);
     }
 
     /// Counts a result that is kept.
+    #[inline]
     pub(crate) fn store(&self) {
         self.stripes.add([(Often::Stores, 1)]);
     }
@@ -149,12 +151,14 @@ impl Counters {
     }
 
     /// Notes what computing a result took.
+    #[inline]
     pub(crate) fn computed(&self, cost: Nanos) {
         self.stripes.add([(Often::Cost, cost), (Often::Costed, 1)]);
     }
 
     /// What a body will take, as far as it is known without looking at the clock: where bodies are quick, only those of
     /// one key in so many are measured.
+    #[inline]
     pub(crate) fn expected_cost(&self, digest: Digest) -> Option<Nanos> {
         if digest.low().is_multiple_of(MEASURED) { None } else { self.quick_body() }
     }

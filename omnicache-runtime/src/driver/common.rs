@@ -60,6 +60,7 @@ impl Common {
     }
 
     /// Whether a key is still to be recomputed, as `OMNICACHE_REFRESH` asks.
+    #[inline]
     pub(super) fn is_due(&self, digest: Digest) -> bool {
         mode() == Mode::Refreshing && !self.lock_refreshed().contains(&digest)
     }
@@ -74,6 +75,7 @@ impl Common {
     }
 
     /// Notes that a key has been recomputed.
+    #[inline]
     pub(super) fn recomputed(&self, digest: Digest) {
         if mode() == Mode::Refreshing {
             self.lock_refreshed().insert(digest);
@@ -85,8 +87,14 @@ impl Common {
     }
 
     /// Notes that an entry left memory.
+    #[inline]
     pub(super) fn left(&self, digest: Digest, cause: Cause) {
-        self.all_left(&[digest], cause);
+        if let Some(why) = explained(cause) {
+            self.departed.note(digest, why);
+        }
+        if let Some(removals) = &self.removals {
+            removals.note(cause, 1);
+        }
     }
 
     /// Notes that entries left memory together.

@@ -276,7 +276,8 @@ impl<F: SharedForm> Function<F> {
                 F::give(kept)
             }
             Appraised::Kept(worth) => {
-                if !lead.is_revoked() {
+                // Memory asks once more; what would be written for nothing is known now.
+                if self.shelf.is_none() || !lead.is_revoked() {
                     let verdict = self.save(miss, since, &worth, due);
                     if let Some(entry) = self.entry(&worth, verdict) {
                         self.keep(&lead, miss.digest, entry);

@@ -1,7 +1,7 @@
 //! Which keys this thread is computing right now, so that a body that calls itself with its own key is told apart
 //! from one that waits for another.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::pin;
 
@@ -9,24 +9,36 @@ use super::table::Lead;
 use crate::key::Digest;
 
 thread_local! {
-    static LEADING: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
+    /// The first of them: most bodies call no other cached function, and what needs no destructor is found at once.
+    static FIRST: Cell<Option<Place>> = const { Cell::new(None) };
+    static MORE: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A function, by an address of its own, and a key.
 type Place = (usize, Digest);
 
 /// Whether this thread, or the task it polls, is computing this key.
+#[inline]
 pub(crate) fn is_leading(place: Place) -> bool {
-    LEADING.with_borrow(|leading| leading.contains(&place))
+    let first = FIRST.get();
+    first == Some(place) || first.is_some() && MORE.with_borrow(|more| more.contains(&place))
 }
 
 /// Notes that this thread computes a key, until dropped.
-pub(crate) struct Leading;
+pub(crate) struct Leading {
+    is_first: bool,
+}
 
 impl Leading {
+    #[inline]
     pub(crate) fn enter(place: Place) -> Self {
-        LEADING.with_borrow_mut(|leading| leading.push(place));
-        Self
+        let is_first = FIRST.get().is_none();
+        if is_first {
+            FIRST.set(Some(place));
+        } else {
+            MORE.with_borrow_mut(|more| more.push(place));
+        }
+        Self { is_first }
     }
 
     /// Runs an async body: while it is polled its key counts as being computed, and each poll is a sign of life.
@@ -46,7 +58,13 @@ impl Leading {
 }
 
 impl Drop for Leading {
+    #[inline]
     fn drop(&mut self) {
-        LEADING.with_borrow_mut(Vec::pop);
+        // The last to begin is the first to end.
+        if self.is_first {
+            FIRST.set(None);
+        } else {
+            MORE.with_borrow_mut(Vec::pop);
+        }
     }
 }

@@ -68,7 +68,10 @@ mod tests {
         let digest = |number| Digest::from_words(number, number);
         let mut listing = Listing::default();
         (1..=3).for_each(|number| listing.list(digest(number), number));
-        assert_eq!([1, 2, 3, 4].map(|number| listing.find(digest(number)).copied()), [Some(1), Some(2), Some(3), None]);
+        assert_eq!(
+            [1, 2, 3, 4].map(|number| listing.find(digest(number)).copied()),
+            [Some(1), Some(2), Some(3), None]
+        );
         assert_eq!((listing.strike(digest(1)), listing.strike(digest(1))), (Some(1), None));
         listing.list(digest(4), 4);
         assert_eq!((listing.strike(digest(3)), listing.find(digest(4)).copied()), (Some(3), Some(4)));

@@ -53,8 +53,8 @@ impl Nodes for Places<'_> {
     }
 
     #[inline]
-    fn expect(&self, [next, _]: [Option<Place>; 2]) {
-        if let Some(place) = next {
+    fn expect(&self, [next, _]: [Option<Named>; 2]) {
+        if let Some(Named { place, .. }) = next {
             self.0.expect(place);
             self.1.get(place.index() as usize).into_iter().for_each(prefetch);
         }
@@ -122,10 +122,6 @@ impl Bounded {
     #[inline]
     pub(super) fn expect(&self, digest: Digest) {
         self.table.expect(digest);
-        // Who has the lock at this moment has other things to fetch.
-        if let Some(writer) = self.table.try_lock() {
-            writer.beside.order.expect(digest);
-        }
     }
 
     /// Keeps a value if it is still wanted, in place of another if there are enough.
@@ -142,8 +138,11 @@ impl Bounded {
         if !is_wanted() {
             return;
         }
+        writer.beside.order.expect(digest);
         // Nobody else writes, so that this look is not in vain.
-        if let Some([_, place]) = self.table.get(digest) {
+        if self.table.may_have(digest)
+            && let Some([_, place]) = self.table.get(digest)
+        {
             self.table.insert_by(&mut writer, digest, [bits, place], &mut |_, _| {});
             return;
         }
@@ -167,16 +166,13 @@ impl Bounded {
             self.table.remove_by(&mut writer, victim.digest, |_| true);
             gone.push(victim.digest);
         }
-        self.expect_victim(&writer.beside);
-        drop(writer);
-        gone.iter().for_each(|digest| on_evict(*digest));
-    }
-
-    /// Who may be the next to leave is fetched while the next body runs.
-    fn expect_victim(&self, Queue { places, order }: &Queue) {
+        // Who may be the next to leave is fetched while the next body runs.
+        let Queue { places, order } = &writer.beside;
         let upcoming = order.upcoming();
-        self.table.expect_in_turn(upcoming.map(|next| Some(next?.digest)));
-        Places(places, &self.uses).expect(upcoming.map(|next| Some(next?.place)));
+        Places(places, &self.uses).expect(upcoming);
+        drop(writer);
+        self.table.expect_in_turn(upcoming);
+        gone.iter().for_each(|digest| on_evict(*digest));
     }
 
     /// Forgets a value; tells whether there was one.

@@ -87,8 +87,8 @@ impl<K: 'static> nodes::Nodes for Nodes<K> {
     }
 
     #[inline]
-    fn expect(&self, [next, _]: [Option<Place>; 2]) {
-        next.into_iter().for_each(|place| self.entries.expect(place));
+    fn expect(&self, [next, _]: [Option<Named>; 2]) {
+        next.into_iter().for_each(|next| self.entries.expect(next.place));
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use super::Entry;
 use super::atomic::prefetch;
+use super::queue::Named;
 
 /// Where an entry of a queue is; void once it has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(super) trait Nodes {
     }
 
     /// Gets ready to be asked for the uses of one place now, and of the other next time.
-    fn expect(&self, upcoming: [Option<Place>; 2]);
+    fn expect(&self, upcoming: [Option<Named>; 2]);
 
     /// Takes the uses of an entry. Those that come at the same moment may be lost, which is of no consequence.
     fn take_uses(&self, place: Place) -> Option<u8> {
@@ -138,11 +139,11 @@ impl<K: 'static, T: Deref<Target = Entry<K>>> Nodes for Slab<T> {
     }
 
     #[inline]
-    fn expect(&self, [next, then]: [Option<Place>; 2]) {
-        if let Some(entry) = next.and_then(|place| self.get(place)) {
+    fn expect(&self, [next, then]: [Option<Named>; 2]) {
+        if let Some(entry) = next.and_then(|next| self.get(next.place)) {
             prefetch(&entry.uses);
         }
-        then.into_iter().for_each(|place| Self::expect(self, place));
+        then.into_iter().for_each(|then| Self::expect(self, then.place));
     }
 }
 

@@ -113,10 +113,6 @@ impl<K: 'static> Engine<K> for Queued<K> {
 
     fn expect(&self, digest: Digest) {
         self.index.table.expect(digest);
-        // Who has the lock at this moment has other things to fetch.
-        if let Some(writer) = self.index.table.try_lock() {
-            writer.beside.order.expect(digest);
-        }
     }
 
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>, is_wanted: IsWanted<'_>) {
@@ -126,14 +122,15 @@ impl<K: 'static> Engine<K> for Queued<K> {
             drop(writer);
             return;
         }
+        writer.beside.order.expect(digest);
         let place = self.put(&mut writer, digest, entry, &mut gone);
         self.relieve(&mut writer, place, &mut gone);
         // Who may be the next to leave is fetched while the next body runs.
         let Queue { nodes, order } = &writer.beside;
         let upcoming = order.upcoming();
-        self.index.table.expect_in_turn(upcoming.map(|next| Some(next?.digest)));
-        Nodes::expect(nodes, upcoming.map(|next| Some(next?.place)));
+        Nodes::expect(nodes, upcoming);
         drop(writer);
+        self.index.table.expect_in_turn(upcoming);
         gone.evicted.iter().for_each(|digest| (self.on_evict)(*digest));
         self.index.retire(gone.retired);
     }

@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::atomic::{AtomicPtr, AtomicU64, Mutex, MutexGuard, fence, prefetch};
 use super::groups::{EACH, GROUP, Generation, Place, SMALLEST, VACATED, zero_bytes};
+use super::queue::Named;
 use crate::key::Digest;
 
 /// A bounded table from digest to `P` words, read without a lock.
@@ -61,11 +62,6 @@ impl<const P: usize, B> Table<P, B> {
     /// Keeps writers out.
     pub(super) fn lock(&self) -> MutexGuard<'_, Writer<B>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps writers out if there are none.
-    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Writer<B>>> {
-        self.writer.try_lock().ok()
     }
 
     /// The value under a digest.
@@ -131,9 +127,9 @@ impl<const P: usize, B> Table<P, B> {
 
     /// Gets ready to be asked for one digest now and for another one next time, without waiting for either: the slot of
     /// the first, whose tags were fetched as the second's, and the tags of the second.
-    pub(super) fn expect_in_turn(&self, [now, then]: [Option<Digest>; 2]) {
-        now.into_iter().for_each(|digest| self.expect(digest));
-        then.into_iter().for_each(|digest| prefetch(self.present().tags(Place::of(digest).group)));
+    pub(super) fn expect_in_turn(&self, [now, then]: [Option<Named>; 2]) {
+        now.into_iter().for_each(|now| self.expect(now.digest));
+        then.into_iter().for_each(|then| prefetch(self.present().tags(Place::of(then.digest).group)));
     }
 
     /// Keeps a value, growing the table or giving up another entry if there is no room. Gives the one it replaced.
