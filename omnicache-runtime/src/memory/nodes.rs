@@ -16,6 +16,9 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// That of nothing.
+    pub(super) const VOID: Self = Self { index: u32::MAX, ticket: 0 };
+
     /// Its number among all places.
     #[inline]
     pub(super) fn index(self) -> u32 {

@@ -44,50 +44,61 @@ pub(super) struct S3Fifo {
     widest: u64,
 }
 
-impl S3Fifo {
-    /// Takes note of the uses of a seat's node since the last look; void seats have none.
-    fn look(&mut self, seat: &mut Seat, nodes: &impl Nodes) -> Option<u8> {
-        let uses = nodes.take_uses(seat.place)?;
-        if uses > 0 {
-            seat.rests = 0;
-            seat.frequency = self.sketch.count(seat.digest, uses);
-            if let Some(duel) = seat.won.take() {
-                self.duels.winner_used(duel, seat.place);
-            }
+/// Takes note of the uses of a seat's node since the last look; void seats have none.
+fn look(seat: &mut Seat, sketch: &mut Sketch, duels: &mut Duels, nodes: &impl Nodes) -> Option<u8> {
+    let uses = nodes.take_uses(seat.place)?;
+    if uses > 0 {
+        seat.rests = 0;
+        seat.frequency = sketch.count(seat.digest, uses);
+        if let Some(duel) = seat.won.take() {
+            duels.winner_used(duel, seat.place);
         }
-        Some(uses)
     }
+    Some(uses)
+}
 
-    /// What has waited longest in the small queue, if more wait there than should: than one, that take so much room.
-    fn newcomer(&mut self, nodes: &impl Nodes, spared: Option<Place>, waiting: u64) -> Option<Seat> {
-        for _ in 0..self.small.len() {
-            if self.small.len() <= 1 || self.small.room() <= waiting {
+// Seats are looked at and changed where they are.
+impl S3Fifo {
+    /// Brings what has waited longest to the front of the small queue, if more wait there than should: than one, that
+    /// take so much room.
+    fn newcomer(&mut self, nodes: &impl Nodes, spared: Option<Place>, waiting: u64) -> Option<Worth> {
+        let Self { small, sketch, duels, .. } = self;
+        for _ in 0..small.len() {
+            if small.len() <= 1 || small.room() <= waiting {
                 return None;
             }
-            let mut seat = self.small.pop()?;
+            let seat = small.front_mut()?;
             if Some(seat.place) == spared {
-                self.small.push(seat);
-            } else if self.look(&mut seat, nodes).is_some() {
-                return Some(seat);
+                small.rotate();
+            } else if look(seat, sketch, duels, nodes).is_some() {
+                return Some(seat.worth);
+            } else {
+                small.drop_front();
             }
         }
         None
     }
 
-    /// The next in the main queue without uses: each use since the last round buys another.
-    fn resident(&mut self, nodes: &impl Nodes, spared: Option<Place>, rival: Option<Worth>) -> Option<Seat> {
-        for _ in 0..((usize::from(MOST_ROUNDS) + 2) * self.main.len()).min(MOST_LOOKS) {
-            let mut seat = self.main.pop()?;
-            let Some(uses) = self.look(&mut seat, nodes) else { continue };
-            seat.rounds = (seat.rounds + uses).min(MOST_ROUNDS);
+    /// Brings the next without uses to the front of the main queue, if there is one: each use since the last round buys
+    /// another.
+    fn resident(&mut self, nodes: &impl Nodes, spared: Option<Place>, rival: Option<Worth>) -> bool {
+        let Self { main, sketch, duels, .. } = self;
+        for _ in 0..((usize::from(MOST_ROUNDS) + 2) * main.len()).min(MOST_LOOKS) {
+            let Some(seat) = main.front_mut() else { return false };
+            let Some(uses) = look(seat, sketch, duels, nodes) else {
+                main.drop_front();
+                continue;
+            };
+            let rounds = (seat.rounds + uses).min(MOST_ROUNDS);
             let outclassed = rival.is_some_and(|rival| seat.lead(rival) < 0);
-            if (seat.rounds == 0 || outclassed) && Some(seat.place) != spared {
-                return Some(seat);
+            if (rounds == 0 || outclassed) && Some(seat.place) != spared {
+                seat.rounds = rounds;
+                return true;
             }
-            seat.rounds = seat.rounds.saturating_sub(1);
-            self.main.push(seat);
+            seat.rounds = rounds.saturating_sub(1);
+            main.rotate();
         }
-        None
+        false
     }
 
     /// Whoever is next, however often used.
@@ -111,20 +122,29 @@ impl S3Fifo {
             if !is_equal && !std::mem::take(&mut one) {
                 break;
             }
-            self.small.pop().into_iter().for_each(|seat| self.main.push(seat));
+            self.small.move_front(&mut self.main);
         }
     }
 
-    /// Decides who of two stays, in the main queue; names the other.
-    fn duel(&mut self, mut newcomer: Seat, mut resident: Seat, nodes: &impl Nodes) -> Named {
-        let [new, old] = [newcomer, resident].map(|seat| self.sketch.as_of_now(seat.frequency));
+    /// Decides who stays of the two at the front of either queue, in the main queue; names the other.
+    fn duel(&mut self, nodes: &impl Nodes) -> Option<Named> {
+        let Self { small, main, sketch, duels, .. } = self;
+        let (newcomer, resident) = (small.front_mut()?, main.front_mut()?);
+        let [new, old] = [&*newcomer, &*resident].map(|seat| sketch.as_of_now(seat.frequency));
         let lead = Lead::new(old.cast_signed() - new.cast_signed(), resident.lead(newcomer.worth));
-        let admit = self.duels.scores().admit(lead);
-        let (winner, loser) = if admit { (&mut newcomer, &resident) } else { (&mut resident, &newcomer) };
+        let admit = duels.scores().admit(lead);
+        let (winner, loser) = if admit { (newcomer, resident) } else { (resident, newcomer) };
         winner.rests = winner.rests.saturating_add(1);
-        winner.won = self.duels.fought(winner.place, loser.digest, (lead, admit), nodes);
-        self.main.push(*winner);
-        loser.entry()
+        winner.won = duels.fought(winner.place, loser.digest, (lead, admit), nodes);
+        let loser = loser.entry();
+        if admit {
+            main.drop_front();
+            small.move_front(main);
+        } else {
+            small.drop_front();
+            main.rotate();
+        }
+        Some(loser)
     }
 
     /// Gets ready for as many entries as there are. While there is room for all, nothing is counted.
@@ -144,7 +164,7 @@ impl Order for S3Fifo {
         let frequency = self.sketch.count(entry.digest, 1);
         self.duels.missed(entry.digest, nodes);
         self.widest = (self.widest - self.widest / WANES).max(u64::from(stake.room).min(WIDEST));
-        self.small.push(Seat::new(entry, stake, frequency));
+        self.small.welcome(entry, stake, frequency);
         self.small.compact(nodes);
         self.main.compact(nodes);
     }
@@ -154,11 +174,16 @@ impl Order for S3Fifo {
         let waiting = self.duels.scores().waiting(self.small.room() + self.main.room());
         self.settle(waiting);
         let newcomer = self.newcomer(nodes, spared, waiting);
-        match (newcomer, self.resident(nodes, spared, newcomer.map(|seat| seat.worth))) {
-            (Some(newcomer), Some(resident)) => Some(self.duel(newcomer, resident, nodes)),
-            (Some(seat), None) | (None, Some(seat)) => Some(seat.entry()),
-            (None, None) => self.anyone(nodes, spared),
-        }
+        let resident = self.resident(nodes, spared, newcomer);
+        let alone = match (newcomer, resident) {
+            (Some(_), true) => return self.duel(nodes),
+            (Some(_), false) => &mut self.small,
+            (None, true) => &mut self.main,
+            (None, false) => return self.anyone(nodes, spared),
+        };
+        let victim = alone.front().map(Seat::entry);
+        alone.drop_front();
+        victim
     }
 
     /// A large newcomer needs room when it comes, and gives it back when it has lost its duel. If others took that room

@@ -10,6 +10,8 @@ use super::sketch::Frequency;
 use super::worth::Worth;
 use crate::key::Digest;
 
+const _: () = assert!(size_of::<Seat>() <= 48, "seats are moved about");
+
 /// A place in a queue.
 #[derive(Clone, Copy)]
 pub(super) struct Seat {
@@ -33,12 +35,17 @@ pub(super) struct Seat {
 const HALVED_AFTER: u8 = 4;
 
 impl Seat {
-    /// Of a newcomer.
-    pub(super) fn new(entry: Named, Stake { worth, room }: Stake, frequency: Frequency) -> Self {
-        const { assert!(size_of::<Self>() <= 48, "seats are moved about") };
-        let Named { digest, place } = entry;
-        Self { digest, place, room, worth, frequency, rounds: 0, rests: 0, won: None }
-    }
+    /// Nobody's.
+    const VOID: Self = Self {
+        digest: Digest::NONE,
+        place: Place::VOID,
+        room: 0,
+        worth: Worth::NONE,
+        frequency: Frequency::NONE,
+        rounds: 0,
+        rests: 0,
+        won: None,
+    };
 
     /// The entry that has it.
     #[inline]
@@ -74,17 +81,54 @@ impl Seats {
         self.room
     }
 
+    /// Takes in a newcomer. Its seat is written where it stays: what is put together elsewhere and moved at once has to
+    /// be waited for.
     #[inline]
-    pub(super) fn push(&mut self, seat: Seat) {
-        self.room += u64::from(seat.room);
-        self.seats.push_back(seat);
+    pub(super) fn welcome(&mut self, entry: Named, stake: Stake, frequency: Frequency) {
+        self.room += u64::from(stake.room);
+        self.seats.push_back(Seat::VOID);
+        if let Some(seat) = self.seats.back_mut() {
+            (seat.digest, seat.place) = (entry.digest, entry.place);
+            (seat.room, seat.worth, seat.frequency) = (stake.room, stake.worth, frequency);
+        }
     }
 
+    /// The first to leave.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Seat> {
-        let seat = self.seats.pop_front()?;
-        self.room -= u64::from(seat.room);
-        Some(seat)
+    pub(super) fn front(&self) -> Option<&Seat> {
+        self.seats.front()
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub(super) fn front_mut(&mut self) -> Option<&mut Seat> {
+        self.seats.front_mut()
+    }
+
+    /// Drops the first.
+    #[inline]
+    pub(super) fn drop_front(&mut self) {
+        if let Some(seat) = self.seats.pop_front() {
+            self.room -= u64::from(seat.room);
+        }
+    }
+
+    /// Makes the first the last.
+    #[inline]
+    pub(super) fn rotate(&mut self) {
+        if let Some(seat) = self.seats.pop_front() {
+            self.seats.push_back(seat);
+        }
+    }
+
+    /// Makes the first the last of other seats.
+    #[inline]
+    pub(super) fn move_front(&mut self, to: &mut Self) {
+        if let Some(seat) = self.seats.pop_front() {
+            self.room -= u64::from(seat.room);
+            to.room += u64::from(seat.room);
+            to.seats.push_back(seat);
+        }
     }
 
     /// Takes out the first that will do.

@@ -42,6 +42,11 @@ pub(super) struct Frequency {
     halved: u16,
 }
 
+impl Frequency {
+    /// Never.
+    pub(super) const NONE: Self = Self { times: 0, halved: 0 };
+}
+
 impl Sketch {
     /// Whether nothing was ever counted, for want of room.
     pub(super) fn is_empty(&self) -> bool {

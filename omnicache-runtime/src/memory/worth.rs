@@ -43,6 +43,9 @@ pub(super) struct Stake {
 pub(super) struct Worth(u8);
 
 impl Worth {
+    /// Nothing.
+    pub(super) const NONE: Self = Self(0);
+
     /// Half of it, so many times.
     pub(super) fn halved(self, times: u8) -> Self {
         Self(self.0.saturating_sub(times))
