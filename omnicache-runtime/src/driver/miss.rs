@@ -82,8 +82,10 @@ impl Miss {
     }
 }
 
-/// What a call that runs the body is for.
+/// What a call that runs the body is for. As wide as a word: what is handed on with gaps in it is copied piece by piece, and
+/// each layer would wait for the pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub(super) enum Purpose {
     /// A value, from wherever it comes.
     Value,
