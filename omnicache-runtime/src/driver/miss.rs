@@ -8,14 +8,15 @@ use crate::key::{Digest, FileContent, KeyWriter};
 pub struct Miss {
     pub(super) digest: Digest,
     pub(super) purpose: Purpose,
-    /// What there is to know of the key beside its digest, if that is anything.
-    known: Option<Box<Known>>,
+    /// What the store knows it by, if there is one.
+    key: Option<ShelfKey>,
+    /// What makes the key, beside the arguments.
+    beside: Option<Box<Beside>>,
 }
 
-/// What is known of a key beside its digest.
+/// What a key depends on that may change.
 #[derive(Clone, Debug)]
-struct Known {
-    key: Option<ShelfKey>,
+struct Beside {
     /// What the key depends on beside the arguments.
     files: Vec<FileContent>,
     /// Whether the key changed whenever it was looked at.
@@ -27,7 +28,8 @@ const ATTEMPTS: usize = 3;
 
 impl Miss {
     /// That of a call that touches no cache.
-    pub(super) const UNCACHED: Self = Self { digest: Digest::NONE, purpose: Purpose::Uncached, known: None };
+    pub(super) const UNCACHED: Self =
+        Self { digest: Digest::NONE, purpose: Purpose::Uncached, key: None, beside: None };
 
     /// That of a call with this key, of which `shelf_key` gives what the store knows. Digest, files and that are all of
     /// one moment; if they cannot be had so, nothing will be looked for or kept.
@@ -38,13 +40,15 @@ impl Miss {
         write: &dyn Fn(&mut KeyWriter),
         shelf_key: Option<&dyn Fn(Digest) -> Option<ShelfKey>>,
     ) -> Self {
-        if shelf_key.is_none() && !KeyWriter::reads_files() {
-            return Self { digest, purpose, known: None };
+        let shelf_key = |digest| shelf_key.and_then(|shelf_key| shelf_key(digest));
+        if KeyWriter::reads_files() {
+            Self::of_moment(digest, purpose, write, &shelf_key)
+        } else {
+            Self { digest, purpose, key: shelf_key(digest), beside: None }
         }
-        Self::known(digest, purpose, write, shelf_key.unwrap_or(&|_| None))
     }
 
-    fn known(
+    fn of_moment(
         mut digest: Digest,
         purpose: Purpose,
         write: &dyn Fn(&mut KeyWriter),
@@ -52,33 +56,35 @@ impl Miss {
     ) -> Self {
         for _ in 0..ATTEMPTS {
             let (key, files) = (shelf_key(digest), KeyWriter::files(write));
-            let again = if files.is_empty() { digest } else { KeyWriter::digest(write) };
+            if files.is_empty() {
+                return Self { digest, purpose, key, beside: None };
+            }
+            let again = KeyWriter::digest(write);
             if again == digest {
-                let known = Known { key, files, strays: false };
-                return Self { digest, purpose, known: Some(Box::new(known)) };
+                return Self { digest, purpose, key, beside: Some(Box::new(Beside { files, strays: false })) };
             }
             digest = again;
         }
-        let known = Known { key: None, files: Vec::new(), strays: true };
-        Self { digest, purpose, known: Some(Box::new(known)) }
+        let beside = Beside { files: Vec::new(), strays: true };
+        Self { digest, purpose, key: None, beside: Some(Box::new(beside)) }
     }
 
     /// What the store knows the call by.
     pub(super) fn key(&self) -> Option<&ShelfKey> {
-        self.known.as_ref()?.key.as_ref()
+        self.key.as_ref()
     }
 
     /// Whether the key changed whenever it was looked at.
     pub(super) fn strays(&self) -> bool {
-        self.known.as_ref().is_some_and(|known| known.strays)
+        self.beside.as_ref().is_some_and(|beside| beside.strays)
     }
 
     /// Whether the files of the key are as they were when the call began. If not, a body that has run meanwhile may
     /// have read what another key stands for.
     #[inline]
     pub(super) fn is_current(&self) -> bool {
-        let is_current = |known: &Known| !known.strays && known.files.iter().all(FileContent::is_still_so);
-        self.known.as_deref().is_none_or(is_current)
+        let is_current = |beside: &Beside| !beside.strays && beside.files.iter().all(FileContent::is_still_so);
+        self.beside.as_deref().is_none_or(is_current)
     }
 }
 

@@ -62,7 +62,8 @@ impl<F: SharedForm> Cached for &Function<F> {
             return Step::Done(result);
         }
         // Whoever comes to lead looks once more.
-        let seen_all = mode == Mode::Plain && self.shelf.is_none() && self.tier.seems_to_lack(digest);
+        let seen_all = mode == Mode::Plain
+            && (self.shelf.is_none() && self.tier.shows_all() || self.tier.seems_to_lack(digest));
         if !seen_all
             && self.remembers()
             && (mode == Mode::Plain || !self.common.is_due(digest))
@@ -276,8 +277,8 @@ impl<F: SharedForm> Function<F> {
                 F::give(kept)
             }
             Appraised::Kept(worth) => {
-                // Memory asks once more; what would be written for nothing is known now.
-                if self.shelf.is_none() || !lead.is_revoked() {
+                // Memory asks by itself; what would be written for nothing is known now.
+                if worth.side.store.is_none() || !lead.is_revoked() {
                     let verdict = self.save(miss, since, &worth, due);
                     if let Some(entry) = self.entry(&worth, verdict) {
                         self.keep(&lead, miss.digest, entry);

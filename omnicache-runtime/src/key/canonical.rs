@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arrayvec::ArrayVec;
+
 use super::bulk::Bulk;
 use super::digest::{Digest, DigestState};
 use super::tree::{SUBTREE, Tree};
@@ -22,6 +24,8 @@ pub(crate) struct Canonical {
 
 #[derive(Debug)]
 enum Content {
+    /// All of them, which are few.
+    Brief(Brief),
     /// All of them.
     Short(Vec<u8>),
     /// Their BLAKE3: they are too long to be kept.
@@ -74,6 +78,7 @@ impl Canonical {
     /// BLAKE3 of the bytes.
     pub(super) fn digest(&self) -> [u8; 32] {
         match &self.content {
+            Content::Brief(bytes) => blake3::hash(bytes).into(),
             Content::Short(bytes) => blake3::hash(bytes).into(),
             Content::Long(digest) => *digest.as_bytes(),
         }
@@ -95,6 +100,7 @@ impl Canonical {
             hash: *function.finalize().as_bytes(),
             arguments: std::array::from_fn(|i| arguments.as_bytes()[i]),
             bytes: match &self.content {
+                Content::Brief(bytes) => bytes.to_vec(),
                 Content::Short(bytes) => bytes.clone(),
                 Content::Long(_) => digest.to_vec(),
             },
@@ -122,31 +128,38 @@ pub(crate) fn is_digest(namespace: &str, path: &str, arguments: &[u8], key: &[u8
 
 /// So many bytes are hashed at a time.
 const PIECE: usize = 64 << 10;
-/// Room for the bytes of most keys, which are written a few at a time.
-const USUAL: usize = 64;
+/// Room for the bytes of most keys, which are written a few at a time and thrown away with the call as a rule.
+type Brief = ArrayVec<u8, 48>;
 
 /// Collects canonical bytes; hashes them on the way once they are many.
 #[derive(Default)]
 pub(super) struct Collector {
-    /// All bytes while they are few, then those that were not hashed yet.
+    /// All bytes while they are few.
+    brief: Brief,
+    /// What they are put into when they become more.
+    more: Option<Box<More>>,
+}
+
+/// Bytes that are not few.
+#[derive(Default)]
+struct More {
+    /// All bytes while they are no more than a record has room for, then those that were not hashed yet.
     bytes: Vec<u8>,
     long: Option<Box<Tree>>,
 }
 
 impl Collector {
+    /// Takes so few bytes that their number is known beforehand.
+    #[inline]
+    pub(super) fn few<const N: usize>(&mut self, bytes: [u8; N]) {
+        if self.more.is_some() || self.brief.try_extend_from_slice(&bytes).is_err() {
+            self.more().write(&bytes);
+        }
+    }
+
     pub(super) fn write(&mut self, bytes: &[u8]) {
-        if bytes.len() > SUBTREE {
-            self.bulk(&bytes);
-        } else if self.long.is_some() {
-            self.gather(bytes);
-        } else if self.bytes.len() + bytes.len() <= StoreKey::INLINE {
-            if self.bytes.capacity() == 0 {
-                self.bytes.reserve(USUAL);
-            }
-            self.bytes.extend_from_slice(bytes);
-        } else {
-            self.long = Some(Box::default());
-            self.gather(bytes);
+        if self.more.is_some() || self.brief.try_extend_from_slice(bytes).is_err() {
+            self.more().write(bytes);
         }
     }
 
@@ -155,6 +168,38 @@ impl Collector {
         if bulk.length() <= SUBTREE {
             return bulk.range(0..bulk.length(), PIECE, &mut |piece| self.write(piece));
         }
+        self.more().bulk(bulk);
+    }
+
+    #[cold]
+    fn more(&mut self) -> &mut More {
+        let Self { brief, more } = self;
+        more.get_or_insert_with(|| Box::new(More { bytes: brief.to_vec(), long: None }))
+    }
+
+    pub(super) fn finish(self, stable: bool) -> Canonical {
+        match self.more {
+            None => Canonical { content: Content::Brief(self.brief), stable, is_large: false },
+            Some(more) => more.finish(stable),
+        }
+    }
+}
+
+impl More {
+    fn write(&mut self, bytes: &[u8]) {
+        if bytes.len() > SUBTREE {
+            self.bulk(&bytes);
+        } else if self.long.is_some() {
+            self.gather(bytes);
+        } else if self.bytes.len() + bytes.len() <= StoreKey::INLINE {
+            self.bytes.extend_from_slice(bytes);
+        } else {
+            self.long = Some(Box::default());
+            self.gather(bytes);
+        }
+    }
+
+    fn bulk(&mut self, bulk: &dyn Bulk) {
         let tree = self.long.get_or_insert_default();
         tree.update(&self.bytes);
         self.bytes.clear();
@@ -176,7 +221,7 @@ impl Collector {
         }
     }
 
-    pub(super) fn finish(self, stable: bool) -> Canonical {
+    fn finish(self, stable: bool) -> Canonical {
         match self.long {
             None => Canonical { content: Content::Short(self.bytes), stable, is_large: false },
             Some(mut tree) => {

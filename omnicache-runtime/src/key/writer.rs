@@ -151,7 +151,7 @@ impl KeyWriter {
     pub(crate) fn tag(&mut self, tag: Tag) {
         match &mut self.sink {
             Sink::Digest(lanes) => lanes.step(0, tag as u64),
-            sink => sink.collect(&[tag as u8]),
+            sink => sink.few([tag as u8]),
         }
     }
 
@@ -167,8 +167,8 @@ impl KeyWriter {
                 }
             }
             sink => {
-                sink.collect(&[tag as u8]);
-                sink.collect(&bytes);
+                sink.few([tag as u8]);
+                sink.few(bytes);
             }
         }
     }
@@ -178,7 +178,7 @@ impl KeyWriter {
     pub fn length(&mut self, length: usize) {
         match &mut self.sink {
             Sink::Digest(lanes) => lanes.step(length as u64, LENGTH.into()),
-            sink => sink.collect(&(length as u64).to_le_bytes()),
+            sink => sink.few((length as u64).to_le_bytes()),
         }
     }
 
@@ -200,7 +200,7 @@ impl KeyWriter {
         match &mut self.sink {
             Sink::Digest(lanes) => lanes.bytes(RAW, text.as_bytes()),
             sink => {
-                sink.collect(&(text.len() as u64).to_le_bytes());
+                sink.few((text.len() as u64).to_le_bytes());
                 sink.collect(text.as_bytes());
             }
         }
@@ -213,8 +213,8 @@ impl KeyWriter {
             // Tag, length and first bytes are one step of the lanes.
             Sink::Digest(lanes) => lanes.bytes(tag as u8, text.as_bytes()),
             sink => {
-                sink.collect(&[tag as u8]);
-                sink.collect(&(text.len() as u64).to_le_bytes());
+                sink.few([tag as u8]);
+                sink.few((text.len() as u64).to_le_bytes());
                 sink.collect(text.as_bytes());
             }
         }
@@ -252,6 +252,16 @@ impl KeyWriter {
 }
 
 impl Sink {
+    /// Takes so few bytes that their number is known beforehand.
+    #[inline]
+    fn few<const N: usize>(&mut self, bytes: [u8; N]) {
+        #[cfg(feature = "disk")]
+        if let Self::Canonical(collector) = self {
+            return collector.few(bytes);
+        }
+        self.collect(&bytes);
+    }
+
     /// Takes bytes that are wanted as they are.
     fn collect(&mut self, bytes: &[u8]) {
         match self {

@@ -47,6 +47,12 @@ impl<K> Index<K> {
         Some(read(entry))
     }
 
+    /// Whether it takes a closer look to tell that there is no entry under a digest.
+    #[inline]
+    pub(super) fn may_have(&self, digest: Digest) -> bool {
+        self.table.may_have(digest)
+    }
+
     /// The entry under a digest, for whoever may not read without a lock.
     pub(super) fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
         let _writers = self.table.lock();

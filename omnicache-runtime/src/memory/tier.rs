@@ -117,13 +117,18 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         })?
     }
 
-    /// Whether there is nothing under a digest, as far as can be told at once by who has just asked [`Tier::read`].
+    /// Whether there is nothing under a digest, as far as can be told at once.
     #[inline]
     pub(crate) fn seems_to_lack(&self, digest: Digest) -> bool {
         match &self.held {
             Held::Scalars(scalars) => !scalars.may_have(digest),
-            Held::Engine { index, .. } => index.is_some() && stripes::own() < SHARED,
+            Held::Engine { index, .. } => index.as_ref().is_some_and(|index| !index.may_have(digest)),
         }
+    }
+
+    /// Whether [`Tier::read`] finds on this thread whatever is there.
+    pub(crate) fn shows_all(&self) -> bool {
+        matches!(self.held, Held::Engine { index: Some(_), .. }) && stripes::own() < SHARED
     }
 
     /// Gets ready for an entry that will be inserted soon.
