@@ -231,8 +231,7 @@ impl<F: SharedForm> Function<F> {
     /// Counts a hit on disk; gives the memory entry if the value belongs there too.
     pub(super) fn promote(&self, loaded: &Loaded<F::Kept>) -> Option<Entry<F::Kept>> {
         self.common.counters.disk_hit_of(loaded.cost);
-        self.note_load(loaded);
-        self.fronts(self.plan.side(loaded.size), loaded.size).then(|| {
+        self.fronts_loaded(loaded).then(|| {
             let ttl = loaded.ttl.into_iter().chain(self.rules.ttl_of_all()).min();
             Entry::new(F::copy(&loaded.kept), loaded.size, loaded.stored_at, ttl, loaded.generation)
                 .costing(loaded.cost, reload(loaded.size).min(loaded.cost))

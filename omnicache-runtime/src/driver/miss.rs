@@ -61,7 +61,12 @@ impl Miss {
             }
             let again = KeyWriter::digest(write);
             if again == digest {
-                return Self { digest, purpose, key, beside: Some(Box::new(Beside { files, strays: false })) };
+                return Self {
+                    digest,
+                    purpose,
+                    key,
+                    beside: Some(Box::new(Beside { files, strays: false })),
+                };
             }
             digest = again;
         }
@@ -83,7 +88,8 @@ impl Miss {
     /// have read what another key stands for.
     #[inline]
     pub(super) fn is_current(&self) -> bool {
-        let is_current = |beside: &Beside| !beside.strays && beside.files.iter().all(FileContent::is_still_so);
+        let is_current =
+            |beside: &Beside| !beside.strays && beside.files.iter().all(FileContent::is_still_so);
         self.beside.as_deref().is_none_or(is_current)
     }
 }

@@ -222,12 +222,6 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         self.bounds.max_bytes.is_none_or(|most| weight <= most)
     }
 
-    /// Whether a value of this weight can be kept beside all that is held.
-    pub(crate) fn has_room(&self, weight: u64) -> bool {
-        let held = self.load();
-        !self.bounds.exceeded_by(Load { entries: held.entries + 1, bytes: held.bytes.saturating_add(weight) })
-    }
-
     /// Keeps an entry if it is still wanted: what removes it and says so before finds it here, or nobody does. What has
     /// expired makes room first.
     pub(crate) fn insert(&self, digest: Digest, entry: Entry<K>, is_wanted: IsWanted<'_>) {
