@@ -202,7 +202,7 @@ static REFRESHED: Runs = Runs::new();
 async fn refreshed(n: u64) -> u64 {
     let run = REFRESHED.note();
     if run == 1 {
-        assert!(refreshed::invalidate(n).await);
+        assert!(Box::pin(refreshed::invalidate(n)).await);
     }
     run.into()
 }

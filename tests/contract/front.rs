@@ -55,7 +55,7 @@ fn what_is_loaded_as_fast_as_it_is_copied_stays_out_of_memory() {
         "the one that was given up comes from disk, and pushes out nobody"
     );
     let explained = crowded::explain().to_string();
-    assert!(explained.contains("results of 2.0 MiB and more are loaded about as fast"), "{explained}");
+    assert!(explained.contains("results of 2 MiB and more are loaded about as fast"), "{explained}");
     // Nor does memory take what is computed, though there is room for it.
     crowded::clear();
     assert_eq!(added(&[1, 2, 1, 2]), [0, 2, 2, 0]);

@@ -9,30 +9,34 @@ use crate::clock::{Nanos, expired};
 /// What an entry counts its uses to.
 pub(super) const MOST_USES: u8 = 15;
 
-/// A kept value.
+/// A kept value. What a hit looks at comes first, and together: of a value that is an `Arc`, say, in one line of memory.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Entry<K> {
-    pub(crate) value: K,
-    /// Payload size in bytes.
-    pub(crate) weight: u64,
-    /// When the value was computed; an entry read from disk keeps the time of its record.
-    pub(crate) stored_at: Nanos,
-    /// How long it lives from then.
-    pub(crate) ttl: Option<Nanos>,
-    /// What computing the value took: what a hit saves.
-    pub(crate) cost: Nanos,
-    /// The generation of the function's entries on disk as of which this one is good.
-    generation: AtomicU64,
-    used_at: AtomicU64,
+    /// Its index in its shard, of whose lock it is.
+    place: AtomicU32,
     /// Uses since the queue last looked, at most [`MOST_USES`].
     pub(super) uses: AtomicU8,
     /// What it would take to have the value again.
     pub(super) loss: Loss,
     /// Whether it may be seen, where it is put in before that is known.
     confirmed: AtomicBool,
-    /// Its index in its shard, of whose lock it is.
-    place: AtomicU32,
+    /// How long it lives from when it was computed; [`FOR_EVER`] if nothing ends it.
+    ttl: Nanos,
+    /// What computing the value took: what a hit saves.
+    pub(crate) cost: Nanos,
+    /// The generation of the function's entries on disk as of which this one is good.
+    generation: AtomicU64,
+    pub(crate) value: K,
+    /// Payload size in bytes.
+    pub(crate) weight: u64,
+    /// When the value was computed; an entry read from disk keeps the time of its record.
+    pub(crate) stored_at: Nanos,
+    used_at: AtomicU64,
 }
+
+/// A time to live that is none: a clock that counts nanoseconds in 64 bits does not see its end.
+const FOR_EVER: Nanos = Nanos::MAX;
 
 /// Counts a use, up to [`MOST_USES`]: what is used often is not written to.
 #[inline]
@@ -49,7 +53,7 @@ impl<K> Entry<K> {
             value,
             weight,
             stored_at,
-            ttl,
+            ttl: ttl.unwrap_or(FOR_EVER),
             cost: 0,
             generation: AtomicU64::new(generation),
             used_at: AtomicU64::new(stored_at),
@@ -65,9 +69,15 @@ impl<K> Entry<K> {
         Self { cost, loss: Loss::of(again), ..self }
     }
 
+    /// How long the value lives from when it was computed.
+    #[inline]
+    pub(crate) fn ttl(&self) -> Option<Nanos> {
+        (self.ttl != FOR_EVER).then_some(self.ttl)
+    }
+
     /// Whether the entry is past its time to live, or has been idle for as long as `idle` allows.
     pub(crate) fn expired(&self, now: Nanos, idle: Option<Nanos>) -> bool {
-        expired(self.stored_at, self.ttl, now) || expired(self.used_at.load(Ordering::Relaxed), idle, now)
+        expired(self.stored_at, self.ttl(), now) || expired(self.used_at.load(Ordering::Relaxed), idle, now)
     }
 
     /// The generation as of which the entry is good.

@@ -264,14 +264,14 @@ impl<K: 'static> LocalTier<K> {
 
     /// Removes what has outlived its time, and notes the newcomer.
     fn expire_first(&self, digest: Digest, entry: &Entry<K>) {
-        if entry.ttl.is_some() {
+        if entry.ttl().is_some() {
             self.expires.set(true);
             self.at_once.set(false);
         }
         let Some(now) = self.now() else { return };
         let mut held = self.held.borrow_mut();
         let over: Vec<Digest> = std::iter::from_fn(|| held.dues.pop(now)).map(|due| due.digest).collect();
-        if let Some(ttl) = entry.ttl {
+        if let Some(ttl) = entry.ttl() {
             held.dues.push(Due::new(digest, entry.stored_at, ttl));
         }
         let Held { spots, nodes, dues, .. } = &mut *held;

@@ -207,7 +207,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
 
     #[inline]
     fn is_live(&self, entry: &Entry<K>) -> bool {
-        !((self.expires || entry.ttl.is_some()) && entry.expired(self.clock.now(), self.idle))
+        !((self.expires || entry.ttl().is_some()) && entry.expired(self.clock.now(), self.idle))
     }
 
     #[inline]
@@ -237,7 +237,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         let expires_by_itself = match &self.held {
             Held::Scalars(scalars) => scalars.ttl().is_none(),
             Held::Engine { engine, .. } => {
-                !self.ttl_varies && (entry.ttl.is_none() || engine.expires_by_itself())
+                !self.ttl_varies && (entry.ttl().is_none() || engine.expires_by_itself())
             }
         };
         if expires_by_itself {
@@ -246,7 +246,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         let now = self.clock.now();
         let mut dues = self.dues.lock().unwrap_or_else(PoisonError::into_inner);
         let over: Vec<Digest> = std::iter::from_fn(|| dues.pop(now)).map(|due| due.digest).collect();
-        if let Some(ttl) = entry.ttl {
+        if let Some(ttl) = entry.ttl() {
             dues.push(Due::new(digest, entry.stored_at, ttl));
         }
         let entries = usize::try_from(self.load().entries).unwrap_or(usize::MAX);
