@@ -47,7 +47,7 @@ fn mix<const P: usize>(value: [u64; P]) -> [u64; 2] {
     const { assert!(P == 1 || P == 2, "a value has one word or two") };
     let (low, high) = (value[0], value[P - 1]);
     if P == 1 {
-        [low.wrapping_mul(0x9E37_79B9_7F4A_7C15), low.rotate_left(32).wrapping_mul(0xD6E8_FEB8_6659_FD93)]
+        [low, low.rotate_left(32)]
     } else {
         // Two rounds of a Feistel network.
         let low = low ^ high.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
