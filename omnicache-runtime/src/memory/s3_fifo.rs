@@ -130,7 +130,7 @@ impl S3Fifo {
     fn duel(&mut self, nodes: &impl Nodes) -> Option<Named> {
         let Self { small, main, sketch, duels, .. } = self;
         let (newcomer, resident) = (small.front_mut()?, main.front_mut()?);
-        let [new, old] = [&*newcomer, &*resident].map(|seat| sketch.as_of_now(seat.frequency));
+        let (new, old) = (sketch.as_of_now(newcomer.frequency), sketch.as_of_now(resident.frequency));
         let lead = Lead::new(old.cast_signed() - new.cast_signed(), resident.lead(newcomer.worth));
         let admit = duels.scores().admit(lead);
         let (winner, loser) = if admit { (newcomer, resident) } else { (resident, newcomer) };

@@ -104,11 +104,14 @@ impl Sketch {
             let (word, counter) = (row * WORDS / ROWS + choice / COUNTERS, choice % COUNTERS);
             (word as usize, counter * u64::BITS / COUNTERS)
         };
-        let places: [_; ROWS as usize] = std::array::from_fn(|row| place(row as u32));
-        let counts = places.map(|(word, shift)| (words[word] >> shift) as u8 & MOST);
-        let least = counts.into_iter().min().unwrap_or(0);
+        let count = |words: &[u64; WORDS as usize], row: u32| {
+            let (word, shift) = place(row);
+            (words[word] >> shift) as u8 & MOST
+        };
+        let least = (0..ROWS).map(|row| count(words, row)).min().unwrap_or(0);
         let sum = least.saturating_add(times).min(MOST);
-        for ((word, shift), count) in places.into_iter().zip(counts) {
+        for row in 0..ROWS {
+            let ((word, shift), count) = (place(row), count(words, row));
             // No more than fits: the sum is 15 at most.
             words[word] += u64::from(sum.saturating_sub(count)) << shift;
         }
