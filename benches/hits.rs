@@ -8,6 +8,7 @@
 mod support;
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::hint::black_box;
 use std::pin::pin;
 use std::rc::Rc;
@@ -370,6 +371,15 @@ fn misses() {
                 })
                 .fold(0, u64::wrapping_add)
         })
+        .entrant("quick_cache get_or_insert_with", || {
+            keys()
+                .map(|n| {
+                    // Of several callers one makes the value, as with us.
+                    let made = quick.get_or_insert_with(black_box(&n), || Ok::<_, Infallible>(value(n)));
+                    made.unwrap_or_default()
+                })
+                .fold(0, u64::wrapping_add)
+        })
         .entrant("moka get, insert", || {
             keys()
                 .map(|n| {
@@ -382,6 +392,8 @@ fn misses() {
         })
         .run(COUNT as usize);
     at_most("omnicache, of quick_cache", 1.0 / results.of("quick_cache get, insert"), 1.0);
+    let single_flight = results.of("quick_cache get_or_insert_with");
+    at_most("omnicache, of quick_cache's single-flight", 1.0 / single_flight, 1.0);
 }
 
 /// Bytes of memory this process has, as the system counts them.

@@ -32,6 +32,27 @@ async fn doubled_async(n: u64) -> u64 {
     body(n)
 }
 
+static REENTERED: Runs = Runs::new();
+
+#[cache(persist, dir = common::lasting(), config = Config::new().single_flight_across_processes())]
+fn forgets_and_reenters(n: u64) -> u64 {
+    let run = REENTERED.note();
+    if run == 0 {
+        forgets_and_reenters::invalidate(n);
+        assert_eq!(forgets_and_reenters(n), 1);
+    }
+    run.into()
+}
+
+#[test]
+fn a_body_that_forgets_its_own_key_and_re_enters_does_not_wait_for_what_it_holds() {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(forgets_and_reenters(1)));
+    let patience = std::time::Duration::from_secs(60);
+    assert_eq!(told.recv_timeout(patience), Ok(0), "it waits for itself");
+    assert_eq!((forgets_and_reenters(1), REENTERED.count()), (2, 3));
+}
+
 fn call(kind: &str) {
     let value = match kind {
         #[cfg(feature = "tokio")]

@@ -375,13 +375,33 @@ fn forgets_and_reenters(n: u64) -> u64 {
     let run = REENTERED.note();
     if run == 0 {
         forgets_and_reenters::invalidate(n);
-        assert_eq!(forgets_and_reenters(n), 1, "as of after the invalidation");
+        assert_eq!(forgets_and_reenters(n), 1);
     }
     run.into()
 }
 
 #[test]
-fn what_a_body_computes_anew_after_it_has_invalidated_its_own_key_is_kept() {
-    assert_eq!((forgets_and_reenters(1), forgets_and_reenters(1)), (0, 1));
-    assert_eq!(REENTERED.count(), 2);
+fn a_body_that_forgets_its_own_key_and_re_enters_computes_uncached() {
+    assert_eq!(forgets_and_reenters(1), 0);
+    assert!(!forgets_and_reenters::contains(1), "neither of the two values is kept");
+    assert_eq!((forgets_and_reenters(1), forgets_and_reenters(1), REENTERED.count()), (2, 2, 3));
+    assert_eq!(forgets_and_reenters::stats().stores, 1);
+}
+
+static OVERTAKEN: Runs = Runs::new();
+
+#[cache]
+fn overtaken(n: u64) -> u64 {
+    let run = OVERTAKEN.note();
+    if run == 1 {
+        overtaken::invalidate(n);
+        assert_eq!(thread::spawn(move || overtaken(n)).join().expect("no panic"), 2);
+    }
+    run.into()
+}
+
+#[test]
+fn a_refresh_that_was_overtaken_leaves_what_is_newer() {
+    assert_eq!((overtaken(1), overtaken::refresh(1), overtaken(1)), (0, 1, 2));
+    assert_eq!(OVERTAKEN.count(), 3);
 }

@@ -201,6 +201,10 @@ impl<F: SharedForm> Function<F> {
             Appraised::Shared(kept) => return F::give(kept),
             Appraised::Kept(worth) => worth,
         };
+        // What is newer stays.
+        if parted.is_revoked() {
+            return F::give(worth.kept);
+        }
         // Whoever computes the old value at this moment shall not keep it.
         self.flights.supersede(miss.digest);
         let (worth, verdict) = self.save_awaited(miss, since, worth, true).await;
@@ -208,14 +212,14 @@ impl<F: SharedForm> Function<F> {
     }
 
     async fn compute_awaited(&self, miss: &Miss, body: impl Future<Output = F::Result>) -> F::Result {
+        // Who waits for itself waits for ever, for the flight or for the key that it holds.
+        if is_leading(self.place(miss.digest)) {
+            self.common.counters.miss();
+            return body.await;
+        }
         loop {
             let lead = match self.flights.join_as_task(miss.digest) {
                 Joined::Leads(lead) => lead,
-                // Who waits for itself waits for ever.
-                Joined::Waits(_) if is_leading(self.place(miss.digest)) => {
-                    self.common.counters.miss();
-                    return body.await;
-                }
                 Joined::Waits(waiting) => match wait_awaited(waiting, self.plan.patience).await {
                     Waited::Landed(found) => {
                         self.common.counters.memory_hit();

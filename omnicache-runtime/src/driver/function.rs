@@ -338,6 +338,7 @@ impl<F: SharedForm> Function<F> {
         self.replaces(digest);
         match self.entry(&worth, verdict) {
             Some(entry) => self.tier.insert(digest, entry, &|| !parted.is_revoked()),
+            None if parted.is_revoked() => {}
             None => drop(self.tier.remove(digest)),
         }
         self.common.recomputed(digest);

@@ -199,6 +199,8 @@ impl<F: SharedForm> Function<F> {
         match self.appraise(miss, result, cost) {
             Appraised::Private(result) => result,
             Appraised::Shared(kept) => F::give(kept),
+            // What is newer stays.
+            Appraised::Kept(worth) if parted.is_revoked() => F::give(worth.kept),
             Appraised::Kept(worth) => {
                 // Whoever computes the old value at this moment shall not keep it.
                 self.flights.supersede(miss.digest);
@@ -210,14 +212,14 @@ impl<F: SharedForm> Function<F> {
 
     /// A value, from the flight of its key.
     fn compute(&self, miss: &Miss, body: impl FnOnce() -> F::Result) -> F::Result {
+        // Who waits for itself waits for ever, for the flight or for the key that it holds.
+        if is_leading(self.place(miss.digest)) {
+            self.common.counters.miss();
+            return body();
+        }
         loop {
             let lead = match self.flights.join(miss.digest) {
                 Joined::Leads(lead) => lead,
-                // Who waits for itself waits for ever.
-                Joined::Waits(_) if is_leading(self.place(miss.digest)) => {
-                    self.common.counters.miss();
-                    return body();
-                }
                 Joined::Waits(waiting) => match wait(waiting) {
                     Waited::Landed(found) => {
                         self.common.counters.memory_hit();
@@ -277,8 +279,7 @@ impl<F: SharedForm> Function<F> {
                 F::give(kept)
             }
             Appraised::Kept(worth) => {
-                // Memory asks by itself; what would be written for nothing is known now.
-                if worth.side.store.is_none() || !lead.is_revoked() {
+                if !lead.is_revoked() {
                     let verdict = self.save(miss, since, &worth, due);
                     if let Some(entry) = self.entry(&worth, verdict) {
                         self.keep(&lead, miss.digest, entry);

@@ -355,7 +355,10 @@ impl<K> Parted<'_, K> {
 
 impl<K> Drop for Parted<'_, K> {
     fn drop(&mut self) {
-        self.flights.board(self.digest).apart.retain(|apart| apart.ticket != self.ticket);
+        let apart = &mut self.flights.board(self.digest).apart;
+        if let Some(at) = apart.iter().position(|apart| apart.ticket == self.ticket) {
+            apart.swap_remove(at);
+        }
     }
 }
 
@@ -439,6 +442,8 @@ impl<'a, K: Clone> Wait<'a, K> {
         state.phase = Phase::Abandoned;
         let waiters = std::mem::take(&mut state.waiters);
         drop(state);
+        // Off the table it hears of no invalidation, and whoever computes the key anew has the value that counts.
+        self.flight.revoked.store(true, Ordering::Release);
         self.flights.board(self.digest).detach(self.digest, self.flight.ticket);
         waiters.into_iter().for_each(|(_, waker)| waker.wake());
     }

@@ -121,3 +121,14 @@ fn who_computes_a_key_beside_its_flight_hears_of_invalidations_alone() {
     drop((again, other, leader));
     assert!(flights.board(one).apart.is_empty());
 }
+
+#[test]
+fn a_leader_that_was_passed_over_keeps_nothing_since_it_hears_of_no_invalidation() {
+    let ([one, _], flights) = (two_keys(), Flights::<u64>::new());
+    let Joined::Leads(first) = flights.join_as_task(one) else { panic!("nobody else leads") };
+    first.at_work(false);
+    let waiting = wait(&flights, one);
+    waiting.pass_over(waiting.sign());
+    assert!(first.is_revoked());
+    lead(&flights, one).land(|| unreachable!("nobody waits"));
+}

@@ -87,9 +87,13 @@ impl<K: Send + Sync + 'static> Engine<K> for Lfu<K> {
     }
 
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>, is_wanted: IsWanted<'_>) {
+        if !is_wanted() {
+            return;
+        }
         self.listed.list(digest, &entry);
         self.cache.insert(digest, Arc::clone(&entry));
-        // Whoever says from now on that it is not wanted finds it, to be removed; until then nobody does.
+        // Whoever says from now on that it is not wanted finds it, to be removed; until then nobody does. What it has
+        // taken the place of is gone by then: for this moment a refresh leaves nothing to be found.
         if is_wanted() {
             entry.confirm();
         } else {

@@ -75,7 +75,7 @@ pub(crate) trait Engine<K> {
     /// The entry, counted as a use.
     fn get(&self, digest: Digest) -> Option<Arc<Entry<K>>>;
 
-    /// The same for who has just looked in vain: to do so again counts as nothing.
+    /// The same for who is about to compute it: to find nothing counts as nothing.
     fn get_again(&self, digest: Digest) -> Option<Arc<Entry<K>>> {
         self.get(digest)
     }

@@ -117,7 +117,8 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         })?
     }
 
-    /// Whether there is nothing under a digest, as far as can be told at once.
+    /// Whether there is nothing under a digest, as far as can be told at once: while a writer moves entries, what is there may
+    /// seem not to be.
     #[inline]
     pub(crate) fn seems_to_lack(&self, digest: Digest) -> bool {
         match &self.held {
@@ -156,7 +157,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         }
     }
 
-    /// The same for who has just looked in vain: to do so again counts as nothing.
+    /// The same for who is about to compute it: to find nothing counts as nothing.
     pub(crate) fn get_again(&self, digest: Digest) -> Option<Found<K>> {
         match &self.held {
             Held::Engine { engine, .. } => self.serve(digest, engine.get_again(digest)?, true),
