@@ -198,7 +198,7 @@ impl Order for S3Fifo {
     }
 
     fn upcoming(&self) -> [Option<Named>; 2] {
-        [0, 1].map(|nth| self.main.get(nth).map(|seat| seat.entry()))
+        [0, 1].map(|nth| self.main.get(nth).map(Seat::entry))
     }
 
     fn clear(&mut self) {
