@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::{Runs, lasting, panic_of};
-use omnicache::cache;
+use omnicache::{CallExplanation, cache};
 
 /// A gate that bodies wait at; opened once for all.
 struct Gate(Mutex<bool>, Condvar);
@@ -390,7 +390,7 @@ fn a_body_that_forgets_its_own_key_and_re_enters_computes_uncached() {
 
 static OVERTAKEN: Runs = Runs::new();
 
-#[cache]
+#[cache(persist, dir = lasting())]
 fn overtaken(n: u64) -> u64 {
     let run = OVERTAKEN.note();
     if run == 1 {
@@ -402,6 +402,7 @@ fn overtaken(n: u64) -> u64 {
 
 #[test]
 fn a_refresh_that_was_overtaken_leaves_what_is_newer() {
-    assert_eq!((overtaken(1), overtaken::refresh(1), overtaken(1)), (0, 1, 2));
-    assert_eq!(OVERTAKEN.count(), 3);
+    assert_eq!((overtaken(1), overtaken::refresh(1)), (0, 1));
+    assert_eq!(overtaken::explain_call(1), CallExplanation::MemoryHit);
+    assert_eq!((overtaken(1), OVERTAKEN.count()), (2, 3));
 }
