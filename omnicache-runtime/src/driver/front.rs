@@ -18,7 +18,7 @@ use crate::select::{SharedForm, Side};
 pub(super) struct Front {
     /// The size from which they are loaded as fast as they are copied, by the latest loads.
     quick_from: AtomicU64,
-    /// How many loads of large values in a row took longer.
+    /// How many loads of large values in a row took longer; those that took much longer count twice.
     slow: AtomicU32,
 }
 
@@ -32,6 +32,10 @@ impl Default for Front {
 const LARGE: u64 = 512 << 10;
 /// A load of so many bytes in a nanosecond is quick: copies into new memory make two to six.
 const QUICK: u64 = 3;
+/// A load that takes so many times as long is not slow by chance.
+const MUCH: u64 = 4;
+/// So many slow loads in a row tell that the next will be slow.
+const SLOW: u32 = 4;
 
 impl Front {
     /// Notes what a load took; tells whether the value gains something by lying in memory. The larger it is, the less it
@@ -41,13 +45,15 @@ impl Front {
             return true;
         }
         let quick_from = self.quick_from.load(Relaxed);
-        if took <= size / QUICK {
+        let quick = size / QUICK;
+        if took <= quick {
             self.quick_from.store(quick_from.min(size), Relaxed);
             self.slow.store(0, Relaxed);
             return false;
         }
-        // One slow load tells nothing: the first opens the store, and later ones may come in between anything.
-        let is_slow = self.slow.fetch_add(1, Relaxed) > 0;
+        // One slow load tells nothing: the first finds everything cold, and later ones may come in between anything.
+        let more = if took > quick.saturating_mul(MUCH) { 2 } else { 1 };
+        let is_slow = self.slow.fetch_add(more, Relaxed).saturating_add(more) >= SLOW;
         if is_slow {
             self.quick_from.store(quick_from.max(size.saturating_add(1)), Relaxed);
         }
@@ -102,13 +108,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_loaded_slowly_twice_in_a_row_is_let_in() {
+    fn what_is_loaded_slowly_several_times_in_a_row_is_let_in() {
         let front = Front::default();
-        let looks =
-            [(1_000_001, false), (1_000_001, true), (1_000_000, false), (1_000_001, false), (0, false)];
-        assert_eq!(looks.map(|(took, _)| front.loaded(3_000_000, took)), looks.map(|(_, lets_in)| lets_in));
+        let lets_in = |took| front.loaded(3_000_000, took);
+        assert_eq!([4_000_001, 4_000_001, 4_000_001].map(lets_in), [false, true, true], "much slower");
+        assert!(!lets_in(1_000_000) && front.keeps_out(3_000_000));
+        assert_eq!([1_000_001; 5].map(lets_in), [false, false, false, true, true], "a little slower");
+        assert!(!front.keeps_out(3_000_000) && front.keeps_out(3_000_001));
+        assert!(!lets_in(0), "quick again");
+        assert!(!lets_in(4_000_001) && !lets_in(1_000_000) && !lets_in(4_000_001), "by chance");
         assert!(front.keeps_out(3_000_000));
-        assert_eq!([front.loaded(6_000_000, 2_000_001), front.loaded(6_000_000, 2_000_001)], [false, true]);
-        assert!(!front.keeps_out(6_000_000) && front.keeps_out(6_000_001));
     }
 }
