@@ -77,6 +77,25 @@ fn what_is_not_copied_lies_in_memory_however_fast_it_is_loaded() {
     assert_eq!(added(&[1, 2, 1, 2]), [2, 0, 2, 0]);
 }
 
+/// The same of a type that might share what it holds, for all that is known of it.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+struct Wrapped(Vec<u8>);
+
+#[cache(persist, dir = lasting(), max_bytes = "5MiB", config = Config::new().clock(CLOCK.clone()))]
+fn wrapped(n: u64) -> Wrapped {
+    Wrapped(vec![n as u8; LARGE])
+}
+
+#[test]
+fn what_may_be_copied_in_no_time_lies_in_memory_however_fast_it_is_loaded() {
+    let added = |arguments: &[u64]| added(wrapped::stats, |n| wrapped(n).0, arguments);
+    assert_eq!(added(&[1, 2, 3])[2], 3);
+    let [memory, disk, misses, _] = added(&[1, 2, 3].repeat(3));
+    assert_eq!((memory + disk, misses), (9, 0));
+    wrapped::clear();
+    assert_eq!(added(&[1, 2, 1, 2]), [2, 0, 2, 0]);
+}
+
 /// Results that are small enough for any load to take longer.
 #[cache(persist, dir = lasting(), config = Config::new().clock(CLOCK.clone()))]
 fn little(n: u64) -> Vec<u8> {

@@ -194,6 +194,10 @@ where
     fn shape() -> TypeShape {
         shape_of(&["pixels", &colour_id(P::COLOR_TYPE).to_string()])
     }
+
+    fn copies_whole() -> bool {
+        true
+    }
 }
 
 impl<P> Native for Buffer<P>
@@ -233,6 +237,10 @@ macro_rules! dynamic {
 
             fn shape() -> TypeShape {
                 shape_of(&["pixels", "any"])
+            }
+
+            fn copies_whole() -> bool {
+                true
             }
         }
     };

@@ -45,6 +45,7 @@ pub use opaque::Opaque;
 pub use payload::Payload;
 pub use serial::{Collection, Scalar, Struct};
 
+use std::any::TypeId;
 use std::io;
 
 use twox_hash::XxHash3_128;
@@ -65,6 +66,17 @@ pub struct Measure {
     pub codec: Codec,
 }
 
+/// Whether values of a type are known to have all that they hold in memory of their own.
+fn is_flat<T: 'static>() -> bool {
+    macro_rules! is_any {
+        ($($type:ty)+) => { [$(TypeId::of::<$type>()),+].contains(&TypeId::of::<T>()) };
+    }
+    is_any! {
+        String Box<[u8]> Vec<u8> Vec<u16> Vec<u32> Vec<u64> Vec<u128> Vec<usize> Vec<i8> Vec<i16> Vec<i32> Vec<i64>
+        Vec<i128> Vec<isize> Vec<f32> Vec<f64> Vec<bool> Vec<char>
+    }
+}
+
 /// How values of one class of types are measured, written and read.
 pub trait Leaf<T>: 'static {
     /// What `explain()` calls the class.
@@ -73,8 +85,6 @@ pub trait Leaf<T>: 'static {
     const CODEC: Codec;
     /// The file name extension of an array file, for the classes that have one.
     const FILE: Option<&'static str> = None;
-    /// Whether a copy shares the payload, and so takes no time and no room.
-    const SHARES: bool = false;
 
     /// The value's payload size and likely codec. Cheap: one pass over the value at most, nothing is written.
     fn measure(value: &T) -> Measure;
@@ -99,6 +109,14 @@ pub trait Leaf<T>: 'static {
 
     /// The type's fingerprint.
     fn shape() -> TypeShape;
+
+    /// Whether a copy is known to be one of the whole payload: others may share it, and take no time and no room.
+    fn copies_whole() -> bool
+    where
+        T: 'static,
+    {
+        is_flat::<T>()
+    }
 
     /// A copy of the value: its clone, and a large one made as fast as memory allows.
     #[inline]

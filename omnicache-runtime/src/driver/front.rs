@@ -71,19 +71,19 @@ impl<F: SharedForm> Function<F> {
     pub(super) fn fronts_loaded(&self, loaded: &Loaded<F::Kept>) -> bool {
         let gains = self.front.loaded(loaded.size, loaded.took);
         // A copy that shares its payload takes no time.
-        self.plan.side(loaded.size).memory && self.tier.fits(loaded.size) && (F::SHARES || gains)
+        self.plan.side(loaded.size).memory && self.tier.fits(loaded.size) && (gains || !F::copies_whole())
     }
 
     /// Whether memory shall have a value of `size` bytes that was just stored.
     pub(super) fn fronts(&self, side: Side, size: u64) -> bool {
-        side.memory && self.tier.fits(size) && (F::SHARES || !self.front.keeps_out(size))
+        side.memory && self.tier.fits(size) && !(self.front.keeps_out(size) && F::copies_whole())
     }
 
     /// What was found out, for people.
     pub(super) fn explain_front(&self) -> Option<(&'static str, String)> {
         let quick_from = self.front.quick_from.load(Relaxed);
         let is_both = |side: Side| side.memory && side.store.is_some();
-        let concerned = !F::SHARES && (is_both(self.plan.small) || is_both(self.plan.large));
+        let concerned = F::copies_whole() && (is_both(self.plan.small) || is_both(self.plan.large));
         (concerned && quick_from < u64::MAX).then(|| {
             let size = human_size(quick_from);
             let so = "are loaded about as fast as they are copied: memory gains nothing by having them too";

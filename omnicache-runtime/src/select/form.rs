@@ -33,9 +33,6 @@ pub trait Form: 'static {
     /// What is kept of it.
     type Kept: Clone + 'static;
 
-    /// Whether a copy of what is kept shares the payload, and so takes no time and no room.
-    const SHARES: bool = false;
-
     /// What is known without a value.
     fn facts() -> Facts;
 
@@ -55,6 +52,11 @@ pub trait Form: 'static {
 
     /// The result, from what was kept.
     fn give(kept: Self::Kept) -> Self::Result;
+
+    /// Whether a copy of what is kept is known to be one of the whole payload: others may share it, and take no time.
+    fn copies_whole() -> bool {
+        false
+    }
 
     /// A copy of what is kept, as a clone is one.
     #[inline]
@@ -157,7 +159,10 @@ fn decode<T, L: Leaf<T>>(shell: &[u8], codec: Codec, payload: Payload) -> Result
 impl<T: Cloned + 'static, L: Leaf<T>, C: Copyness<T>> Form for Plain<T, L, C> {
     type Result = T;
     type Kept = T;
-    const SHARES: bool = L::SHARES;
+
+    fn copies_whole() -> bool {
+        L::copies_whole()
+    }
 
     fn facts() -> Facts {
         facts::<T, L, C>()
@@ -214,7 +219,6 @@ impl<T: Cloned + 'static, L: Leaf<T>, C: Copyness<T>> Form for Plain<T, L, C> {
 impl<T: 'static, L: Leaf<T>, C: Copyness<T>> Form for Shared<T, L, C> {
     type Result = Arc<T>;
     type Kept = Arc<T>;
-    const SHARES: bool = true;
 
     fn facts() -> Facts {
         facts::<T, L, C>()
@@ -253,7 +257,9 @@ impl<T: 'static, L: Leaf<T>, C: Copyness<T>> Form for Shared<T, L, C> {
 macro_rules! transparent {
     () => {
         type Kept = F::Kept;
-        const SHARES: bool = F::SHARES;
+        fn copies_whole() -> bool {
+            F::copies_whole()
+        }
 
         fn facts() -> Facts {
             F::facts()
@@ -339,7 +345,9 @@ impl<F: Form> Form for Boxed<F> {
 impl<E: Cloned + 'static, L: Leaf<E>, F: Form> Form for Both<E, L, F> {
     type Result = Result<F::Result, E>;
     type Kept = Result<F::Kept, E>;
-    const SHARES: bool = F::SHARES;
+    fn copies_whole() -> bool {
+        F::copies_whole()
+    }
 
     fn facts() -> Facts {
         F::facts()
@@ -402,7 +410,9 @@ impl<E: Cloned + 'static, L: Leaf<E>, F: Form> Form for Both<E, L, F> {
 impl<F: Form> Form for Maybe<F> {
     type Result = Option<F::Result>;
     type Kept = Option<F::Kept>;
-    const SHARES: bool = F::SHARES;
+    fn copies_whole() -> bool {
+        F::copies_whole()
+    }
 
     fn facts() -> Facts {
         F::facts()

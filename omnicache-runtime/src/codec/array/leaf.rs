@@ -125,7 +125,6 @@ macro_rules! arrays {
             const KIND: Kind = Kind::Array;
             const CODEC: Codec = Codec::Npy;
             const FILE: Option<&'static str> = Some("npy");
-            const SHARES: bool = $shares;
 
             fn measure(value: &$type<A, D>) -> Measure {
                 size::<A>(value.len())
@@ -141,6 +140,10 @@ macro_rules! arrays {
 
             fn shape() -> TypeShape {
                 shape::<A, D>()
+            }
+
+            fn copies_whole() -> bool {
+                !$shares
             }
 
             fn copy(value: &$type<A, D>) -> $type<A, D> {

@@ -67,7 +67,6 @@ macro_rules! byte_strings {
         $(impl Leaf<$type> for Bytes {
             const KIND: Kind = Kind::Bytes;
             const CODEC: Codec = Codec::Raw;
-            const SHARES: bool = $shares;
 
             fn measure(value: &$type) -> Measure {
                 Measure { size: value.len() as u64, codec: Codec::Raw }
@@ -85,6 +84,10 @@ macro_rules! byte_strings {
 
             fn shape() -> TypeShape {
                 super::shape_of(&["bytes"])
+            }
+
+            fn copies_whole() -> bool {
+                !$shares
             }
         }
 

@@ -83,7 +83,6 @@ impl Leaf<RecordBatch> for Frame {
     const KIND: Kind = Kind::Frame;
     const CODEC: Codec = Codec::ArrowIpc;
     const FILE: Option<&'static str> = Some("arrow");
-    const SHARES: bool = true;
 
     fn measure(value: &RecordBatch) -> Measure {
         measure(std::slice::from_ref(value))
@@ -110,7 +109,6 @@ impl Leaf<Vec<RecordBatch>> for Frame {
     const KIND: Kind = Kind::Frame;
     const CODEC: Codec = Codec::ArrowIpc;
     const FILE: Option<&'static str> = Some("arrow");
-    const SHARES: bool = true;
 
     fn measure(value: &Vec<RecordBatch>) -> Measure {
         measure(value)
