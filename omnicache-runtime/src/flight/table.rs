@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use super::apart::Apart;
 use super::listing::Listing;
 use crate::key::Digest;
 
@@ -21,20 +22,13 @@ struct Shard<K> {
 }
 
 /// The flights of some keys.
-struct Board<K> {
+pub(super) struct Board<K> {
     flights: Listing<Listed<K>>,
     /// What others wait for and was revoked, until its leader ends it.
     detached: Vec<Arc<Flight<K>>>,
     /// Those who compute a key beside its flight.
-    apart: Vec<Apart>,
+    pub(super) apart: Apart,
     tickets: u64,
-}
-
-/// Whoever computes a key and has others neither wait nor be waited for.
-struct Apart {
-    digest: Digest,
-    ticket: u64,
-    revoked: bool,
 }
 
 /// A key that somebody computes. As a rule nobody waits, and there is nothing that they would have to share.
@@ -53,14 +47,14 @@ impl<K> Listed<K> {
 
 impl<K> Default for Shard<K> {
     fn default() -> Self {
-        let board =
-            Board { flights: Listing::default(), detached: Vec::new(), apart: Vec::new(), tickets: 0 };
+        let (flights, apart) = (Listing::default(), Apart::default());
+        let board = Board { flights, detached: Vec::new(), apart, tickets: 0 };
         Self { board: Mutex::new(board), revocations: AtomicU64::new(0) }
     }
 }
 
 impl<K> Board<K> {
-    fn ticket(&mut self) -> u64 {
+    pub(super) fn ticket(&mut self) -> u64 {
         self.tickets += 1;
         self.tickets
     }
@@ -143,7 +137,7 @@ impl<K> Flights<K> {
         &self.shards[usize::try_from(digest.high() >> 61).unwrap_or(0)]
     }
 
-    fn board(&self, digest: Digest) -> MutexGuard<'_, Board<K>> {
+    pub(super) fn board(&self, digest: Digest) -> MutexGuard<'_, Board<K>> {
         lock(&self.shard(digest).board)
     }
 }
@@ -183,14 +177,6 @@ impl<K: Clone> Flights<K> {
         Joined::Leads(Lead { flights: self, digest, ticket, revocations, flight })
     }
 
-    /// Computes a key beside its flight.
-    pub(crate) fn part(&self, digest: Digest) -> Parted<'_, K> {
-        let mut board = self.board(digest);
-        let ticket = board.ticket();
-        board.apart.push(Apart { digest, ticket, revoked: false });
-        Parted { flights: self, digest, ticket }
-    }
-
     /// Detaches the flight of a key, for there is a newer value: its own is not kept.
     pub(crate) fn supersede(&self, digest: Digest) {
         let shard = self.shard(digest);
@@ -204,10 +190,7 @@ impl<K: Clone> Flights<K> {
 
     /// The same for a key that was invalidated: nobody who computes it keeps what comes of that.
     pub(crate) fn revoke(&self, digest: Digest) {
-        let mut board = self.board(digest);
-        let apart = board.apart.iter_mut().filter(|apart| apart.digest == digest);
-        apart.for_each(|apart| apart.revoked = true);
-        drop(board);
+        self.board(digest).apart.revoke(|computed| computed == digest);
         self.supersede(digest);
     }
 
@@ -215,7 +198,7 @@ impl<K: Clone> Flights<K> {
     pub(crate) fn revoke_all(&self) {
         for shard in &self.shards {
             let mut board = lock(&shard.board);
-            board.apart.iter_mut().for_each(|apart| apart.revoked = true);
+            board.apart.revoke(|_| true);
             shard.revocations.fetch_add(1, Ordering::Release);
             let flights = board.flights.take();
             let forsaken = board.revoke(flights);
@@ -335,30 +318,6 @@ impl<K: Clone> Drop for Lead<'_, K> {
         // Whoever waits takes over; if nobody does, the table forgets the flight.
         flight.end(Phase::Vacant);
         self.flights.detach_if_forsaken(self.digest, &flight);
-    }
-}
-
-/// Computes a key beside its flight, until dropped.
-pub(crate) struct Parted<'a, K> {
-    flights: &'a Flights<K>,
-    digest: Digest,
-    ticket: u64,
-}
-
-impl<K> Parted<'_, K> {
-    /// Whether the key was invalidated since this one began.
-    pub(crate) fn is_revoked(&self) -> bool {
-        let board = self.flights.board(self.digest);
-        board.apart.iter().any(|apart| apart.ticket == self.ticket && apart.revoked)
-    }
-}
-
-impl<K> Drop for Parted<'_, K> {
-    fn drop(&mut self) {
-        let apart = &mut self.flights.board(self.digest).apart;
-        if let Some(at) = apart.iter().position(|apart| apart.ticket == self.ticket) {
-            apart.swap_remove(at);
-        }
     }
 }
 
