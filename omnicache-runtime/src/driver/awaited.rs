@@ -278,8 +278,8 @@ impl<F: SharedForm> Function<F> {
         if !lead.is_revoked() {
             let verdict;
             (worth, verdict) = self.save_awaited(miss, since, worth, due).await;
-            if let Some(entry) = self.entry(&worth, verdict) {
-                self.keep(&lead, miss.digest, entry);
+            if self.takes(verdict) {
+                self.keep(&lead, miss.digest, Self::entry(&worth, verdict));
             }
             self.common.recomputed(miss.digest);
         }

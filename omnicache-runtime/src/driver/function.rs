@@ -308,16 +308,19 @@ impl<F: SharedForm> Function<F> {
         Verdict { memory, stored: false, generation }
     }
 
-    /// Notes the outcome, and gives the memory entry if there shall be one.
-    pub(super) fn entry(&self, worth: &Worth<F>, verdict: Verdict) -> Option<Entry<F::Kept>> {
+    /// Notes what becomes of a value; tells whether memory shall have it.
+    pub(super) fn takes(&self, verdict: Verdict) -> bool {
         if verdict.memory || verdict.stored {
             self.common.counters.store();
         }
-        verdict.memory.then(|| {
-            let again = if verdict.stored { reload(worth.size).min(worth.cost) } else { worth.cost };
-            Entry::new(F::copy(&worth.kept), worth.size, worth.stored_at, worth.ttl, verdict.generation)
-                .costing(worth.cost, again)
-        })
+        verdict.memory
+    }
+
+    /// What memory shall have.
+    pub(super) fn entry(worth: &Worth<F>, verdict: Verdict) -> Entry<F::Kept> {
+        let again = if verdict.stored { reload(worth.size).min(worth.cost) } else { worth.cost };
+        Entry::new(F::copy(&worth.kept), worth.size, worth.stored_at, worth.ttl, verdict.generation)
+            .costing(worth.cost, again)
     }
 
     /// Notes that an entry is about to take another's place, if there is one and anybody wants to know.
@@ -336,10 +339,10 @@ impl<F: SharedForm> Function<F> {
         verdict: Verdict,
     ) -> F::Result {
         self.replaces(digest);
-        match self.entry(&worth, verdict) {
-            Some(entry) => self.tier.insert(digest, entry, &|| !parted.is_revoked()),
-            None if parted.is_revoked() => {}
-            None => drop(self.tier.remove(digest)),
+        if self.takes(verdict) {
+            self.tier.insert(digest, Self::entry(&worth, verdict), &|| !parted.is_revoked());
+        } else if !parted.is_revoked() {
+            self.tier.remove(digest);
         }
         self.common.recomputed(digest);
         F::give(worth.kept)

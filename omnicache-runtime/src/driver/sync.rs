@@ -272,22 +272,22 @@ impl<F: SharedForm> Function<F> {
                 None => Stopwatch::time(&*self.plan.clock, body),
             }
         };
-        match self.appraise(miss, result, cost) {
+        // Looked at where it lies: what is moved at once has to be waited for.
+        let appraised = self.appraise(miss, result, cost);
+        if let Appraised::Kept(worth) = &appraised
+            && !lead.is_revoked()
+        {
+            let verdict = self.save(miss, since, worth, due);
+            if self.takes(verdict) {
+                self.keep(&lead, miss.digest, Self::entry(worth, verdict));
+            }
+            self.common.recomputed(miss.digest);
+        }
+        match appraised {
             Appraised::Private(result) => result,
-            Appraised::Shared(kept) => {
+            Appraised::Shared(kept) | Appraised::Kept(Worth { kept, .. }) => {
                 lead.land(|| Self::found(&kept));
                 F::give(kept)
-            }
-            Appraised::Kept(worth) => {
-                if !lead.is_revoked() {
-                    let verdict = self.save(miss, since, &worth, due);
-                    if let Some(entry) = self.entry(&worth, verdict) {
-                        self.keep(&lead, miss.digest, entry);
-                    }
-                    self.common.recomputed(miss.digest);
-                }
-                lead.land(|| Self::found(&worth.kept));
-                F::give(worth.kept)
             }
         }
     }
