@@ -106,7 +106,8 @@ impl Scores {
     pub(super) fn waiting(&self, room: u64) -> u64 {
         let share = u64::from(self.newcomers);
         let squared = share * share / u64::from(ONE);
-        // All room is some 2^32 parts, or as many as there are entries: the product has 58 bits.
+        // All room is some 2^32 parts, or as many as there are entries, and void seats beside: what 64 bits do not hold is
+        // more than ever waits.
         squared.saturating_mul(room) / (5 * u64::from(ONE))
     }
 
