@@ -112,7 +112,7 @@ pub(crate) enum Mode {
 }
 
 /// Whether calls are known to be served from the cache: one relaxed load, and one comparison.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_plain() -> bool {
     MODE.load(Ordering::Relaxed) == PLAIN
 }

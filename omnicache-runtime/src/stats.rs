@@ -128,7 +128,7 @@ impl Counters {
     }
 
     /// Counts a hit in memory if this thread has a stripe of its own; tells whether it has.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn memory_hit_of_owner(&self) -> bool {
         self.stripes.add_to_own([(Often::MemoryHits, 1)])
     }
@@ -280,7 +280,7 @@ impl Default for Striped {
 }
 
 impl Striped {
-    #[inline]
+    #[inline(always)]
     fn add_to_own<const N: usize>(&self, counts: [(Often, u64); N]) -> bool {
         let own = self.0[..SHARED].get(stripes::own());
         if let Some(Stripe(own)) = own {
@@ -294,20 +294,17 @@ impl Striped {
 
     #[inline]
     fn add<const N: usize>(&self, counts: [(Often, u64); N]) {
-        if !self.add_to_own(counts) {
-            self.add_elsewhere(counts);
+        if self.add_to_own(counts) {
+            return;
         }
-    }
-
-    /// Counts for a thread that counts for the first time, or has no stripe of its own.
-    #[cold]
-    fn add_elsewhere<const N: usize>(&self, counts: [(Often, u64); N]) {
-        if stripes::take() == SHARED {
-            for (what, more) in counts {
-                self.0[SHARED].0[what as usize].fetch_add(more, Relaxed);
-            }
-        } else {
+        // It counts for the first time, or has no stripe of its own. That is asked for without the counts: they would have
+        // to be in memory by then.
+        if stripes::take() != SHARED {
             self.add_to_own(counts);
+            return;
+        }
+        for (what, more) in counts {
+            self.0[SHARED].0[what as usize].fetch_add(more, Relaxed);
         }
     }
 

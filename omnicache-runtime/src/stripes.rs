@@ -29,7 +29,7 @@ thread_local! {
 }
 
 /// This thread's number if it is below [`SHARED`]; anything else if it owns none, or has not asked for one yet.
-#[inline]
+#[inline(always)]
 pub(crate) fn own() -> usize {
     OWN.get()
 }

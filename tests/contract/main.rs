@@ -14,6 +14,7 @@
 mod common;
 
 mod arguments;
+mod between;
 mod bounds;
 mod companion;
 mod companion_forms;

@@ -56,7 +56,7 @@ fn low(bits: u128) -> u64 {
 }
 
 impl<F: Form> Local<F> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn of<M>(site: &'static Site, near: NearKey, setup: fn() -> Setup<F::Result>) -> Self {
         Self { finder: Finder::of::<M>(site, near), make: Inner::make::<M>, setup }
     }
@@ -95,7 +95,7 @@ impl<F: Form> Inner<F> {
     }
 
     /// Serves a call if one look is enough.
-    #[inline]
+    #[inline(always)]
     fn hit(&self, key: impl WriteKey) -> Result<F::Result, Seen> {
         let digest = KeyWriter::digest_by(self.secret, &key);
         if F::BITS <= 64 {
@@ -114,7 +114,7 @@ impl<F: Form> Inner<F> {
         Ok(F::give(F::copy(&entry.value)))
     }
 
-    #[inline]
+    #[inline(always)]
     fn tier(&self) -> &LocalTier<F::Kept> {
         let clears = self.shared.clears();
         if self.cleared.get() != clears {
@@ -193,7 +193,7 @@ impl<F: Form> Drop for Inner<F> {
 impl<F: Form> Cached for Local<F> {
     type Result = F::Result;
 
-    #[inline]
+    #[inline(always)]
     fn hit(&self, key: impl WriteKey) -> Result<F::Result, Seen> {
         if !is_plain() {
             return Err(Seen::NOTHING);

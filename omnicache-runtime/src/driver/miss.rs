@@ -1,6 +1,7 @@
 //! A call that has to run the body, and what is known of its key by then.
 
 use super::shelf::ShelfKey;
+use crate::flight::Landings;
 use crate::key::{Digest, FileContent, KeyWriter};
 
 /// A call that has found nothing in memory. It is handed on from layer to layer, and small for that.
@@ -8,6 +9,8 @@ use crate::key::{Digest, FileContent, KeyWriter};
 pub struct Miss {
     pub(super) digest: Digest,
     pub(super) purpose: Purpose,
+    /// As of when memory is known to have nothing, if it is.
+    absent: Option<Landings>,
     /// What the store knows it by, if there is one.
     key: Option<ShelfKey>,
     /// What makes the key, beside the arguments.
@@ -29,7 +32,7 @@ const ATTEMPTS: usize = 3;
 impl Miss {
     /// That of a call that touches no cache.
     pub(super) const UNCACHED: Self =
-        Self { digest: Digest::NONE, purpose: Purpose::Uncached, key: None, beside: None };
+        Self { digest: Digest::NONE, purpose: Purpose::Uncached, absent: None, key: None, beside: None };
 
     /// That of a call with this key, of which `shelf_key` gives what the store knows. Digest, files and that are all of
     /// one moment; if they cannot be had so, nothing will be looked for or kept.
@@ -44,7 +47,7 @@ impl Miss {
         if KeyWriter::reads_files() {
             Self::of_moment(digest, purpose, write, &shelf_key)
         } else {
-            Self { digest, purpose, key: shelf_key(digest), beside: None }
+            Self { digest, purpose, absent: None, key: shelf_key(digest), beside: None }
         }
     }
 
@@ -57,13 +60,14 @@ impl Miss {
         for _ in 0..ATTEMPTS {
             let (key, files) = (shelf_key(digest), KeyWriter::files(write));
             if files.is_empty() {
-                return Self { digest, purpose, key, beside: None };
+                return Self { digest, purpose, absent: None, key, beside: None };
             }
             let again = KeyWriter::digest(write);
             if again == digest {
                 return Self {
                     digest,
                     purpose,
+                    absent: None,
                     key,
                     beside: Some(Box::new(Beside { files, strays: false })),
                 };
@@ -71,7 +75,20 @@ impl Miss {
             digest = again;
         }
         let beside = Beside { files: Vec::new(), strays: true };
-        Self { digest, purpose, key: None, beside: Some(Box::new(beside)) }
+        Self { digest, purpose, absent: None, key: None, beside: Some(Box::new(beside)) }
+    }
+
+    /// Notes that memory had nothing under a digest, as of that moment.
+    #[inline]
+    pub(super) fn was_absent(&mut self, digest: Digest, moment: Option<Landings>) {
+        // A key that has changed since is another one.
+        self.absent = moment.filter(|_| digest == self.digest);
+    }
+
+    /// As of when memory is known to have nothing, if it is.
+    #[inline]
+    pub(super) fn absent(&self) -> Option<Landings> {
+        self.absent
     }
 
     /// What the store knows the call by.

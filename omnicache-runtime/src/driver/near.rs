@@ -79,13 +79,13 @@ thread_local! {
 }
 
 impl<T: Any> Finder<T> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn of<M>(site: &'static Site, near: NearKey) -> Self {
         Self { near, site, key: typeid::of::<Key<M, T>>(), of: PhantomData }
     }
 
     /// Looks at the cache if it is the one its function was last asked for here.
-    #[inline]
+    #[inline(always)]
     pub(super) fn near<R>(self, look: impl FnOnce(&T) -> R) -> Option<R> {
         let (key, cache) = self.near.try_with(|near| near.0.get()).ok()??;
         if key != self.key {

@@ -24,7 +24,7 @@ pub trait Cached: Sized {
     ///
     /// # Errors
     /// What was seen is no error: it spares the look that follows.
-    #[inline]
+    #[inline(always)]
     fn hit(&self, _key: impl WriteKey) -> Result<Self::Result, Seen> {
         Err(Seen::NOTHING)
     }
@@ -114,7 +114,7 @@ pub trait Operation<R>: Sized {
     ///
     /// # Errors
     /// What was seen is no error: it spares the look that follows.
-    #[inline]
+    #[inline(always)]
     fn hit<C: Cached<Result = R>>(&self, _cached: &C, _key: impl WriteKey) -> Result<Self::Reply, Seen> {
         Err(Seen::NOTHING)
     }
@@ -159,7 +159,7 @@ pub struct ExplainCall;
 impl<R> Operation<R> for Call {
     type Reply = R;
 
-    #[inline]
+    #[inline(always)]
     fn hit<C: Cached<Result = R>>(&self, cached: &C, key: impl WriteKey) -> Result<R, Seen> {
         cached.hit(key)
     }

@@ -72,7 +72,7 @@ struct Key<M, T>(PhantomData<fn() -> (M, T)>);
 
 impl Instance {
     /// The function, if it is the one that `Key<M, T>` names.
-    #[inline]
+    #[inline(always)]
     fn find<M, T: Any>(&self) -> Option<&'static T> {
         if self.key != typeid::of::<Key<M, T>>() {
             return None;
@@ -119,7 +119,7 @@ impl Site {
     }
 
     /// The instantiation that `M` names, made at its first use.
-    #[inline]
+    #[inline(always)]
     pub(super) fn instance<M, T: Registered + Any + Send + Sync>(
         &'static self,
         make: impl FnOnce() -> T,
@@ -173,7 +173,7 @@ impl Site {
 }
 
 /// The shared function of a site: one per instantiation, which the type of `marker` names.
-#[inline]
+#[inline(always)]
 pub fn function<M, F: SharedForm>(
     site: &'static Site,
     marker: &M,
@@ -185,7 +185,7 @@ pub fn function<M, F: SharedForm>(
 }
 
 /// This thread's function of a site.
-#[inline]
+#[inline(always)]
 pub fn local_function<M, F: Form>(
     site: &'static Site,
     marker: &M,

@@ -17,7 +17,7 @@ use crate::settings::{Mode, is_plain, mode};
 impl<F: SharedForm> Cached for &Function<F> {
     type Result = F::Result;
 
-    #[inline]
+    #[inline(always)]
     fn hit(&self, key: impl WriteKey) -> Result<F::Result, Seen> {
         if !is_plain() {
             return Err(Seen::NOTHING);
@@ -61,9 +61,11 @@ impl<F: SharedForm> Cached for &Function<F> {
         {
             return Step::Done(result);
         }
-        // Whoever comes to lead looks once more.
-        let seen_all = mode == Mode::Plain
-            && (self.shelf.is_none() && self.tier.shows_all() || self.tier.seems_to_lack(digest));
+        // Whoever comes to lead looks once more, unless this look tells all.
+        let moment = if mode == Mode::Plain { self.flights.landings(digest) } else { None };
+        let absent = moment.filter(|_| self.tier.surely_lacks(digest));
+        let seen_all =
+            absent.is_some() || mode == Mode::Plain && self.shelf.is_none() && self.tier.shows_all();
         if !seen_all
             && self.remembers()
             && (mode == Mode::Plain || !self.common.is_due(digest))
@@ -72,7 +74,9 @@ impl<F: SharedForm> Cached for &Function<F> {
             return Step::Done(self.serve(found));
         }
         self.tier.expect(digest);
-        Step::Body(self.miss(digest, Purpose::Value, &key))
+        let mut miss = self.miss(digest, Purpose::Value, &key);
+        miss.was_absent(digest, absent);
+        Step::Body(miss)
     }
 
     fn peek(&self, key: impl WriteKey) -> Option<F::Result> {
@@ -245,6 +249,7 @@ impl<F: SharedForm> Function<F> {
         // Between this caller's look and its lead another flight may have landed.
         if !due
             && self.remembers()
+            && !lead.follows(miss.absent())
             && let Some(found) = self.tier.get_again(miss.digest).filter(|found| self.is_fresh(found))
         {
             lead.land(|| found.clone());

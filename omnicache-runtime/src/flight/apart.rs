@@ -57,9 +57,11 @@ impl<K> Parted<'_, K> {
 
 impl<K> Drop for Parted<'_, K> {
     fn drop(&mut self) {
-        let apart = &mut self.flights.board(self.digest).apart;
+        let mut board = self.flights.board(self.digest);
+        let apart = &mut board.apart;
         if let Some(place) = apart.place_of(self.ticket) {
             apart.0.swap_remove(place);
         }
+        self.flights.note_landing(self.digest, &mut board);
     }
 }

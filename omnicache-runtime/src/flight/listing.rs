@@ -23,7 +23,7 @@ impl<T> Listing<T> {
         match &mut self.first {
             Some((first, listed)) if *first == digest => Some(listed),
             _ if self.more.is_empty() => None,
-            _ => self.more.get_mut(&digest),
+            _ => find_more(&mut self.more, digest),
         }
     }
 
@@ -33,8 +33,13 @@ impl<T> Listing<T> {
         if self.first.is_none() {
             self.first = Some((digest, listed));
         } else {
-            self.more.insert(digest, listed);
+            self.list_more(digest, listed);
         }
+    }
+
+    #[cold]
+    fn list_more(&mut self, digest: Digest, listed: T) {
+        self.more.insert(digest, listed);
     }
 
     /// Takes off what is listed under a digest.
@@ -43,8 +48,13 @@ impl<T> Listing<T> {
         match self.first.take_if(|(first, _)| *first == digest) {
             Some((_, listed)) => Some(listed),
             None if self.more.is_empty() => None,
-            None => self.more.remove(&digest),
+            None => self.strike_more(digest),
         }
+    }
+
+    #[cold]
+    fn strike_more(&mut self, digest: Digest) -> Option<T> {
+        self.more.remove(&digest)
     }
 
     /// Takes all off.
@@ -57,6 +67,12 @@ impl<T> Listing<T> {
     pub(super) fn is_empty(&self) -> bool {
         self.first.is_none() && self.more.is_empty()
     }
+}
+
+/// What is under a digest among more than one.
+#[cold]
+fn find_more<T>(more: &mut HashMap<Digest, T, DigestState>, digest: Digest) -> Option<&mut T> {
+    more.get_mut(&digest)
 }
 
 #[cfg(test)]

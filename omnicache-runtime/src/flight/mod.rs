@@ -12,5 +12,5 @@ mod wait;
 
 pub(crate) use apart::Parted;
 pub(crate) use leading::{Leading, is_leading};
-pub(crate) use table::{Flights, Joined, Lead, Waited};
+pub(crate) use table::{Flights, Joined, Landings, Lead, Waited};
 pub(crate) use wait::{wait, wait_awaited};

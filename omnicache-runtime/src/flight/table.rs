@@ -1,5 +1,6 @@
 //! The state machine: who leads, who waits, and what the leader leaves behind.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -19,7 +20,14 @@ struct Shard<K> {
     board: Mutex<Board<K>>,
     /// How often a key was revoked: who sees that none was need not look.
     revocations: AtomicU64,
+    /// How often somebody may have kept a value, and once more: see [`Landings`].
+    landings: AtomicU64,
 }
+
+/// How many had come to an end by some moment of those who compute keys of one part of the table. What they kept is there
+/// to be seen by whoever looks after that moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Landings(NonZeroU64);
 
 /// The flights of some keys.
 pub(super) struct Board<K> {
@@ -49,7 +57,14 @@ impl<K> Default for Shard<K> {
     fn default() -> Self {
         let (flights, apart) = (Listing::default(), Apart::default());
         let board = Board { flights, detached: Vec::new(), apart, tickets: 0 };
-        Self { board: Mutex::new(board), revocations: AtomicU64::new(0) }
+        Self { board: Mutex::new(board), revocations: AtomicU64::new(0), landings: AtomicU64::new(1) }
+    }
+}
+
+impl<K> Shard<K> {
+    #[inline]
+    fn landings(&self) -> Option<Landings> {
+        NonZeroU64::new(self.landings.load(Ordering::Acquire)).map(Landings)
     }
 }
 
@@ -140,6 +155,19 @@ impl<K> Flights<K> {
     pub(super) fn board(&self, digest: Digest) -> MutexGuard<'_, Board<K>> {
         lock(&self.shard(digest).board)
     }
+
+    /// How many flights of a key's part of the table have landed by now.
+    #[inline]
+    pub(crate) fn landings(&self, digest: Digest) -> Option<Landings> {
+        self.shard(digest).landings()
+    }
+
+    /// Notes that somebody who has computed a key has come to an end, and kept its value before perhaps. Only who has the
+    /// board may do so.
+    pub(super) fn note_landing(&self, digest: Digest, _: &mut Board<K>) {
+        let landings = &self.shard(digest).landings;
+        landings.store(landings.load(Ordering::Relaxed) + 1, Ordering::Release);
+    }
 }
 
 impl<K: Clone> Flights<K> {
@@ -172,9 +200,9 @@ impl<K: Clone> Flights<K> {
         let mut listed = Listed { ticket, flight: None };
         let flight = share(&mut listed);
         board.flights.list(digest, listed);
-        // No key is revoked meanwhile: that takes the lock.
-        let revocations = shard.revocations.load(Ordering::Relaxed);
-        Joined::Leads(Lead { flights: self, digest, ticket, revocations, flight })
+        // No key is revoked meanwhile, and none lands: that takes the lock.
+        let (revocations, landings) = (shard.revocations.load(Ordering::Relaxed), shard.landings());
+        Joined::Leads(Lead { flights: self, digest, ticket, revocations, landings, flight })
     }
 
     /// Detaches the flight of a key, for there is a newer value: its own is not kept.
@@ -254,19 +282,34 @@ pub(crate) struct Lead<'a, K: Clone> {
     ticket: u64,
     /// How often a key of this shard had been revoked when the flight began.
     revocations: u64,
+    /// How many had landed by then, if it began with this leader.
+    landings: Option<Landings>,
     /// What the leader shares with others, if it knows of that: of a thread's flight others may know alone.
     flight: Option<Arc<Flight<K>>>,
 }
 
 impl<K: Clone> Lead<'_, K> {
+    /// Whether nobody can have kept a value of the key between a moment and the beginning of the flight: who has looked for
+    /// one after that moment, and knows that there was none, need not look again.
+    #[inline]
+    pub(crate) fn follows(&self, moment: Option<Landings>) -> bool {
+        moment.is_some() && moment == self.landings
+    }
+
     /// Whether the key was invalidated since the flight began.
+    #[inline]
     pub(crate) fn is_revoked(&self) -> bool {
         if let Some(flight) = &self.flight {
             return flight.revoked.load(Ordering::Acquire);
         }
-        let shard = self.flights.shard(self.digest);
-        shard.revocations.load(Ordering::Acquire) != self.revocations
-            && lock(&shard.board).of(self.digest, self.ticket).is_none()
+        let revocations = self.flights.shard(self.digest).revocations.load(Ordering::Acquire);
+        revocations != self.revocations && self.was_struck()
+    }
+
+    /// Whether the flight is not on the table any more.
+    #[cold]
+    fn was_struck(&self) -> bool {
+        self.flights.board(self.digest).of(self.digest, self.ticket).is_none()
     }
 
     /// Ends the flight; if anybody waits, `value` is asked for and given to all of them.
@@ -277,6 +320,7 @@ impl<K: Clone> Lead<'_, K> {
         std::mem::forget(self);
         let mut board = flights.board(digest);
         let listed = board.detach(digest, ticket);
+        flights.note_landing(digest, &mut board);
         drop(board);
         // Off the table nobody can join any more, so who waits now is who will ever wait.
         if listed.is_some() || own.is_some() {
@@ -351,7 +395,7 @@ impl<'a, K: Clone> Wait<'a, K> {
     fn take_over(&self) -> Lead<'a, K> {
         let Self { flights, digest, flight, .. } = self;
         let (ticket, flight) = (flight.ticket, Some(Arc::clone(flight)));
-        Lead { flights, digest: *digest, ticket, revocations: 0, flight }
+        Lead { flights, digest: *digest, ticket, revocations: 0, landings: None, flight }
     }
 
     /// Looks whether the wait is over, and if not leaves the waker to be woken.

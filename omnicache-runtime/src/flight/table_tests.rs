@@ -132,3 +132,35 @@ fn a_leader_that_was_passed_over_keeps_nothing_since_it_hears_of_no_invalidation
     assert!(first.is_revoked());
     lead(&flights, one).land(|| unreachable!("nobody waits"));
 }
+
+#[test]
+fn who_begins_when_nobody_has_landed_since_need_not_look_again() {
+    let ([one, two], flights) = (two_keys(), Flights::new());
+    let moment = flights.landings(one);
+    let [first, other] = [one, two].map(|key| lead(&flights, key));
+    assert!(first.follows(moment) && !first.follows(None));
+    drop(first);
+    let second = lead(&flights, one);
+    assert!(second.follows(moment), "who gave up has kept nothing");
+    other.land(|| unreachable!("nobody waits"));
+    assert!(second.follows(moment), "it began before that");
+    second.land(|| unreachable!("nobody waits"));
+    let third = lead(&flights, one);
+    assert!(!third.follows(moment) && third.follows(flights.landings(one)));
+    drop(third);
+    let moment = flights.landings(one);
+    drop(flights.part(one));
+    assert!(!lead(&flights, one).follows(moment), "a refresh has kept something perhaps");
+}
+
+#[test]
+fn who_takes_over_looks_again() {
+    let ([one, _], flights) = (two_keys(), Flights::new());
+    let first = lead(&flights, one);
+    let mut waiting = wait(&flights, one);
+    drop(first);
+    let Poll::Ready(Waited::Leads(second)) = waiting.poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("the flight is vacant")
+    };
+    assert!(!second.follows(flights.landings(one)));
+}

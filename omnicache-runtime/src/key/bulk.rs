@@ -109,7 +109,7 @@ wide! {
 }
 
 /// Adds a group to the sums.
-#[expect(clippy::inline_always, reason = "only within its caller is it compiled for that one's vectors")]
+// Only within its caller is it compiled for that one's vectors.
 #[inline(always)]
 fn add(sums: &mut [[u64; LANES]; PASSES], group: &[u8; GROUP], factors: &[[u64; LANES]]) {
     let words: &[[u8; 8]] = group.as_chunks().0;

@@ -33,7 +33,7 @@ static SECRET: OnceLock<Secret> = OnceLock::new();
 
 impl Secret {
     /// The secret, drawn at its first use.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get() -> &'static Self {
         match SECRET.get() {
             Some(secret) => secret,
@@ -73,20 +73,20 @@ impl Digest {
     pub(crate) const NONE: Self = Self(1);
 
     /// The digest of these two halves.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn from_words(low: u64, high: u64) -> Self {
         Self(u128::from(low) | u128::from(high) << 64)
     }
 
     /// The low 64 bits.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
     pub(crate) fn low(self) -> u64 {
         self.0 as u64
     }
 
     /// The high 64 bits.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn high(self) -> u64 {
         (self.0 >> 64) as u64
     }
@@ -99,7 +99,7 @@ pub(super) struct Lanes {
     secret: &'static Secret,
 }
 
-#[inline]
+#[inline(always)]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     #[expect(clippy::cast_possible_truncation, reason = "the halves of the product")]
@@ -123,14 +123,14 @@ fn word(bytes: &[u8]) -> u64 {
 }
 
 impl Lanes {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(secret: &'static Secret) -> Self {
         let [low, high] = secret.starts;
         Self { low, high, secret }
     }
 
     /// Takes two words.
-    #[inline]
+    #[inline(always)]
     pub(super) fn step(&mut self, a: u64, b: u64) {
         let [of_low, of_high] = self.secret.factors;
         self.low = fold(self.low ^ a, b ^ of_low);
@@ -138,18 +138,27 @@ impl Lanes {
     }
 
     /// Takes bytes along with their length and what they are.
-    #[inline]
+    #[inline(always)]
     pub(super) fn bytes(&mut self, kind: u8, bytes: &[u8]) {
+        // By value: whatever is called, the lanes stay in registers.
+        [self.low, self.high] = Self::and_bytes(self.words(), self.secret, kind, bytes);
+    }
+
+    #[inline]
+    fn and_bytes([low, high]: [u64; 2], secret: &'static Secret, kind: u8, bytes: &[u8]) -> [u64; 2] {
+        let mut lanes = Self { low, high, secret };
         if bytes.len() > SHORT {
-            return self.long(kind, bytes);
+            lanes.long(kind, bytes);
+            return lanes.words();
         }
         // Kind and length first, so that no bytes can be mistaken for what follows them.
         let (first, rest) = bytes.split_at(bytes.len().min(8));
-        self.step(word(first), u64::from(kind) | (bytes.len() as u64) << 8);
+        lanes.step(word(first), u64::from(kind) | (bytes.len() as u64) << 8);
         for pair in rest.chunks(16) {
             let (a, b) = pair.split_at(pair.len().min(8));
-            self.step(word(a), word(b));
+            lanes.step(word(a), word(b));
         }
+        lanes.words()
     }
 
     #[cold]
@@ -206,7 +215,7 @@ impl Lanes {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn finish(&self) -> Digest {
         Digest::from_words(self.low, self.high)
     }

@@ -14,7 +14,7 @@ use super::{CacheKey, KeyWriter};
 macro_rules! plain {
     ($($type:ty => $tag:ident as $wide:ty),+ $(,)?) => {$(
         impl CacheKey for $type {
-            #[inline]
+            #[inline(always)]
             #[allow(clippy::cast_lossless, reason = "one macro for all widths")]
             fn write_key(&self, key: &mut KeyWriter) {
                 key.tagged(Tag::$tag, (*self as $wide).to_le_bytes());
@@ -50,7 +50,7 @@ plain! {
 macro_rules! float {
     ($($type:ty => $tag:ident as $bits:ty),+) => {$(
         impl CacheKey for $type {
-            #[inline]
+            #[inline(always)]
             fn write_key(&self, key: &mut KeyWriter) {
                 key.tagged(Tag::$tag, self.canonical().to_le_bytes());
             }

@@ -21,7 +21,7 @@ pub trait ByCacheKey {
 }
 
 impl<T: CacheKey + ?Sized> ByCacheKey for &&&&Argument<'_, T> {
-    #[inline]
+    #[inline(always)]
     fn write_to(&self, key: &mut KeyWriter) {
         self.0.write_key(key);
     }

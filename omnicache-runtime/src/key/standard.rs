@@ -24,14 +24,14 @@ impl CacheKey for () {
 }
 
 impl CacheKey for str {
-    #[inline]
+    #[inline(always)]
     fn write_key(&self, key: &mut KeyWriter) {
         key.tagged_text(Tag::Str, self);
     }
 }
 
 impl CacheKey for String {
-    #[inline]
+    #[inline(always)]
     fn write_key(&self, key: &mut KeyWriter) {
         self.as_str().write_key(key);
     }
@@ -111,7 +111,7 @@ impl<K: CacheKey, V: CacheKey> CacheKey for BTreeMap<K, V> {
 macro_rules! transparent {
     ($($type:ident),+) => {$(
         impl<T: CacheKey + ?Sized> CacheKey for $type<T> {
-            #[inline]
+            #[inline(always)]
             fn write_key(&self, key: &mut KeyWriter) {
                 (**self).write_key(key);
             }
@@ -122,7 +122,7 @@ macro_rules! transparent {
 transparent! { Box, Rc, Arc }
 
 impl<T: CacheKey + ?Sized> CacheKey for &T {
-    #[inline]
+    #[inline(always)]
     fn write_key(&self, key: &mut KeyWriter) {
         (**self).write_key(key);
     }

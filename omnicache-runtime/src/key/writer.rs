@@ -24,19 +24,19 @@ enum Sink {
 }
 
 impl KeyWriter {
-    #[inline]
+    #[inline(always)]
     fn new(sink: Sink) -> Self {
         Self { sink, stable: true }
     }
 
     /// The in-memory digest of what `write` writes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn digest(write: impl FnOnce(&mut Self)) -> Digest {
         Self::digest_by(Secret::get(), write)
     }
 
     /// The same, by whoever has the secret at hand.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn digest_by(secret: &'static Secret, write: impl FnOnce(&mut Self)) -> Digest {
         let mut writer = Self::new(Sink::Digest(Lanes::new(secret)));
         write(&mut writer);
@@ -101,7 +101,7 @@ impl KeyWriter {
     }
 
     /// Writes raw bytes. They must be self-delimiting: write a length or a tag before what varies.
-    #[inline]
+    #[inline(always)]
     pub fn raw(&mut self, bytes: &[u8]) {
         match &mut self.sink {
             Sink::Digest(lanes) => lanes.bytes(RAW, bytes),
@@ -147,16 +147,16 @@ impl KeyWriter {
     }
 
     /// Writes a type tag.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tag(&mut self, tag: Tag) {
         match &mut self.sink {
             Sink::Digest(lanes) => lanes.step(0, tag as u64),
-            sink => sink.few([tag as u8]),
+            sink => sink.tagged(tag, []),
         }
     }
 
     /// Writes a tag and a few bytes behind it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tagged<const N: usize>(&mut self, tag: Tag, bytes: [u8; N]) {
         match &mut self.sink {
             Sink::Digest(lanes) => {
@@ -166,19 +166,16 @@ impl KeyWriter {
                     lanes.step(u64::from_le_bytes(word), tag as u64);
                 }
             }
-            sink => {
-                sink.few([tag as u8]);
-                sink.few(bytes);
-            }
+            sink => sink.tagged(tag, bytes),
         }
     }
 
     /// Writes a length or count.
-    #[inline]
+    #[inline(always)]
     pub fn length(&mut self, length: usize) {
         match &mut self.sink {
             Sink::Digest(lanes) => lanes.step(length as u64, LENGTH.into()),
-            sink => sink.few((length as u64).to_le_bytes()),
+            sink => sink.length(length),
         }
     }
 
@@ -195,27 +192,23 @@ impl KeyWriter {
     }
 
     /// Writes a text behind its length.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text(&mut self, text: &str) {
         match &mut self.sink {
             Sink::Digest(lanes) => lanes.bytes(RAW, text.as_bytes()),
-            sink => {
-                sink.few((text.len() as u64).to_le_bytes());
-                sink.collect(text.as_bytes());
-            }
+            sink => sink.text(text),
         }
     }
 
     /// Writes a text behind a tag and its length.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tagged_text(&mut self, tag: Tag, text: &str) {
         match &mut self.sink {
             // Tag, length and first bytes are one step of the lanes.
             Sink::Digest(lanes) => lanes.bytes(tag as u8, text.as_bytes()),
             sink => {
-                sink.few([tag as u8]);
-                sink.few((text.len() as u64).to_le_bytes());
-                sink.collect(text.as_bytes());
+                sink.tagged(tag, []);
+                sink.text(text);
             }
         }
     }
@@ -251,7 +244,28 @@ impl KeyWriter {
     }
 }
 
+/// For whoever wants the bytes. Not inlined: a digest is made where it is wanted, without a call, and what is called with
+/// the address of a sink would keep it in memory.
 impl Sink {
+    /// Takes a tag and a few bytes behind it.
+    #[inline(never)]
+    fn tagged<const N: usize>(&mut self, tag: Tag, bytes: [u8; N]) {
+        self.few([tag as u8]);
+        self.few(bytes);
+    }
+
+    #[inline(never)]
+    fn length(&mut self, length: usize) {
+        self.few((length as u64).to_le_bytes());
+    }
+
+    /// Takes a text behind its length.
+    #[inline(never)]
+    fn text(&mut self, text: &str) {
+        self.length(text.len());
+        self.collect(text.as_bytes());
+    }
+
     /// Takes so few bytes that their number is known beforehand.
     #[inline]
     fn few<const N: usize>(&mut self, bytes: [u8; N]) {
@@ -263,6 +277,7 @@ impl Sink {
     }
 
     /// Takes bytes that are wanted as they are.
+    #[inline(never)]
     fn collect(&mut self, bytes: &[u8]) {
         match self {
             Self::Digest(lanes) => lanes.bytes(RAW, bytes),

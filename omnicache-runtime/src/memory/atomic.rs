@@ -27,7 +27,7 @@ pub(super) trait Word {
 macro_rules! word {
     ($atomic:ty) => {
         impl Word for $atomic {
-            #[inline]
+            #[inline(always)]
             fn own(&self) -> u64 {
                 self.load(Relaxed)
             }
@@ -36,12 +36,12 @@ macro_rules! word {
                 self.load(Acquire)
             }
 
-            #[inline]
+            #[inline(always)]
             fn set(&self, value: u64) {
                 self.store(value, Release);
             }
 
-            #[inline]
+            #[inline(always)]
             fn meet(&self) {
                 // A read-modify-write in either, so that one of them reads what the other, or one after it, wrote.
                 self.fetch_add(1, AcqRel);

@@ -30,6 +30,15 @@ struct Queue {
 }
 
 impl Queue {
+    /// Gives up the places of what the table had no room for.
+    #[cold]
+    fn forget_all(&mut self, crowded: Few<(Digest, u64)>, gone: &mut Few<Digest>) {
+        for (digest, place) in crowded {
+            self.forget(place);
+            gone.push(digest);
+        }
+    }
+
     /// Gives up the place of this number.
     fn forget(&mut self, number: u64) {
         let place = u32::try_from(number).ok().and_then(|number| self.places.at(number));
@@ -82,7 +91,7 @@ impl Bounded {
     }
 
     /// Counts a use of the value at a place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn used_at(&self, place: u64) {
         if let Some(uses) = usize::try_from(place).ok().and_then(|place| self.uses.get(place)) {
             count_use(uses);
@@ -90,7 +99,7 @@ impl Bounded {
     }
 
     /// The value under a digest if one look finds it, and its place; no use yet.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get_at_once(&self, digest: Digest) -> Option<[u64; 2]> {
         self.table.get_at_once(digest)
     }
@@ -100,10 +109,10 @@ impl Bounded {
         self.table.get(digest).map(|[bits, _]| bits)
     }
 
-    /// Whether it takes a closer look to tell that there is no value under a digest.
+    /// Whether one look tells that there is no value under a digest, and no writer was in the way.
     #[inline]
-    pub(super) fn may_have(&self, digest: Digest) -> bool {
-        self.table.may_have(digest)
+    pub(super) fn surely_lacks(&self, digest: Digest) -> bool {
+        self.table.surely_lacks(digest)
     }
 
     /// Whether there is a value under a digest, by who must not miss it.
@@ -150,9 +159,8 @@ impl Bounded {
         let mut crowded = Few::default();
         let mut give_up = |digest, [_, place]: [u64; 2]| crowded.push((digest, place));
         self.table.insert_new(&mut writer, digest, [bits, place.index().into()], &mut give_up);
-        for (digest, place) in crowded {
-            writer.beside.forget(place);
-            gone.push(digest);
+        if !crowded.is_empty() {
+            writer.beside.forget_all(crowded, &mut gone);
         }
         if let Some(uses) = self.uses.get(place.index() as usize) {
             uses.store(0, Relaxed);

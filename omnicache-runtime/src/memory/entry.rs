@@ -39,7 +39,7 @@ pub(crate) struct Entry<K> {
 const FOR_EVER: Nanos = Nanos::MAX;
 
 /// Counts a use, up to [`MOST_USES`]: what is used often is not written to.
-#[inline]
+#[inline(always)]
 pub(super) fn count_use(uses: &AtomicU8) {
     let counted = uses.load(Ordering::Relaxed);
     if counted < MOST_USES {
@@ -70,7 +70,7 @@ impl<K> Entry<K> {
     }
 
     /// How long the value lives from when it was computed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn ttl(&self) -> Option<Nanos> {
         (self.ttl != FOR_EVER).then_some(self.ttl)
     }
@@ -81,7 +81,7 @@ impl<K> Entry<K> {
     }
 
     /// The generation as of which the entry is good.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
@@ -92,7 +92,7 @@ impl<K> Entry<K> {
     }
 
     /// Counts a use.
-    #[inline]
+    #[inline(always)]
     pub(super) fn count_use(&self) {
         count_use(&self.uses);
     }

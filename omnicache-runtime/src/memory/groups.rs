@@ -20,7 +20,7 @@ const TOPS: u64 = EACH << 7;
 pub(super) const VACATED: u64 = 1;
 
 /// Marks the bytes of a word that are zero, and none below the lowest of them.
-#[inline]
+#[inline(always)]
 pub(super) fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(EACH) & !word & TOPS
 }
@@ -33,7 +33,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(digest: Digest) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "masked to the number of groups")]
         let group = digest.high() as usize;
@@ -42,7 +42,7 @@ impl Place {
 }
 
 /// Mixes a value into two words, each of them a bijection of a value of one word, both together of one of two.
-#[inline]
+#[inline(always)]
 fn mix<const P: usize>(value: [u64; P]) -> [u64; 2] {
     const { assert!(P == 1 || P == 2, "a value has one word or two") };
     let (low, high) = (value[0], value[P - 1]);
@@ -76,13 +76,13 @@ impl<const P: usize> Generation<P> {
         (self.mask + 1) * GROUP
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn tags(&self, group: usize) -> &AtomicU64 {
         // SAFETY: masked, `group` is less than the number of groups, and there is a word of tags for each.
         unsafe { self.cells.get_unchecked(group & self.mask) }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn slot(&self, group: usize, index: usize) -> Slot<'_, P> {
         let first = self.mask + 1 + ((group & self.mask) * GROUP + index % GROUP) * Self::SLOT;
         // SAFETY: behind the tags there are `GROUP` slots for each group, of `SLOT` words each.
@@ -159,13 +159,13 @@ impl<const P: usize> Slot<'_, P> {
         self.0.first().into_iter().for_each(prefetch);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn value(self) -> [u64; P] {
         // Acquired: a value may be the address of what was written before it.
         std::array::from_fn(|index| self.0[2 + index].load(Acquire))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn look(self, digest: Digest) -> Option<[u64; P]> {
         let value = self.value();
         let mixed = mix(value);

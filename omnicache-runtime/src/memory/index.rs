@@ -34,7 +34,7 @@ impl<K> Index<K> {
     }
 
     /// Reads the entry under a digest. It stays while it is read, whatever becomes of it in the index.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read<R>(&self, digest: Digest, read: impl FnOnce(&Entry<K>) -> R) -> Option<R> {
         let _pinned = pin()?;
         let [address] = self.table.get(digest)?;
@@ -47,10 +47,10 @@ impl<K> Index<K> {
         Some(read(entry))
     }
 
-    /// Whether it takes a closer look to tell that there is no entry under a digest.
+    /// Whether one look tells that there is no entry under a digest, and no writer was in the way.
     #[inline]
-    pub(super) fn may_have(&self, digest: Digest) -> bool {
-        self.table.may_have(digest)
+    pub(super) fn surely_lacks(&self, digest: Digest) -> bool {
+        self.table.surely_lacks(digest)
     }
 
     /// The entry under a digest, for whoever may not read without a lock.

@@ -63,7 +63,7 @@ impl<K> Nodes<K> {
     }
 
     /// Counts a use of the entry at a place that was not left.
-    #[inline]
+    #[inline(always)]
     fn used(&self, place: Place) {
         self.uses.get(place.index() as usize).into_iter().for_each(count_use);
     }
@@ -93,7 +93,7 @@ impl<K: 'static> nodes::Nodes for Nodes<K> {
 }
 
 impl<K: 'static> Held<K> {
-    #[inline]
+    #[inline(always)]
     fn find(&self, digest: Digest) -> Option<(Place, &Rc<Entry<K>>)> {
         let Spot { place, .. } = *self.spots.get(&digest)?;
         Some((place, self.nodes.entries.get(place)?))
@@ -103,7 +103,7 @@ impl<K: 'static> Held<K> {
         Load { entries: self.nodes.entries.len() as u64, bytes: self.bytes }
     }
 
-    #[inline]
+    #[inline(always)]
     fn used(&mut self, place: Place) {
         if let Orders::Recent(recent) = &mut self.orders {
             recent.used(place);
@@ -181,19 +181,19 @@ impl<K: 'static> LocalTier<K> {
     }
 
     /// The time, if it counts.
-    #[inline]
+    #[inline(always)]
     fn now(&self) -> Option<Nanos> {
         self.expires.get().then(|| self.clock.now())
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_live(&self, entry: &Entry<K>, now: Option<Nanos>) -> bool {
         now.is_none_or(|now| !entry.expired(now, self.idle))
     }
 
     /// The bits that an entry was put with, counted as a use, where one look is all it takes: times do not count, and a
     /// use moves nothing.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bits_at_once(&self, digest: Digest) -> Option<u64> {
         if !self.at_once.get() {
             return None;
@@ -207,7 +207,7 @@ impl<K: 'static> LocalTier<K> {
     }
 
     /// Reads the entry if it may still be served, counted as a use. What reads must be code of ours.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read<R>(&self, digest: Digest, read: impl FnOnce(&Rc<Entry<K>>) -> R) -> Option<R> {
         let now = self.now();
         let mut held = self.held.borrow_mut();

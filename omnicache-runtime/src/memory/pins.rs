@@ -20,7 +20,7 @@ struct Pin<W> {
 
 impl<W: Word> Pin<W> {
     /// Makes the word odd if it is not, before anything is looked for; gives what it was. Only its thread may ask.
-    #[inline]
+    #[inline(always)]
     fn enter(&self) -> u64 {
         let before = self.state.own();
         // Pinned already, it is the outer one that counts: it sees less of what was unlinked.
@@ -32,7 +32,7 @@ impl<W: Word> Pin<W> {
     }
 
     /// Undoes [`Pin::enter`], after the last look.
-    #[inline]
+    #[inline(always)]
     fn leave(&self, before: u64) {
         if before.is_multiple_of(2) {
             self.state.set(before + 2);
@@ -61,7 +61,7 @@ pub(super) struct Pinned {
 }
 
 /// Pins what this thread can find; `None` if there are more threads than pins.
-#[inline]
+#[inline(always)]
 pub(super) fn pin() -> Option<Pinned> {
     let Some(pin) = PINS.get(stripes::own()) else { return pin_first() };
     let before = pin.enter();
@@ -75,7 +75,7 @@ fn pin_first() -> Option<Pinned> {
 }
 
 impl Drop for Pinned {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         self.pin.leave(self.before);
     }

@@ -102,6 +102,7 @@ impl S3Fifo {
     }
 
     /// Whoever is next, however often used.
+    #[cold]
     fn anyone(&mut self, nodes: &impl Nodes, spared: Option<Place>) -> Option<Named> {
         let may_go = |seat: &Seat| Some(seat.place) != spared && nodes.is_live(seat.place);
         self.main.take_first(may_go).or_else(|| self.small.take_first(may_go)).map(|seat| seat.entry())
@@ -149,13 +150,19 @@ impl S3Fifo {
 
     /// Gets ready for as many entries as there are. While there is room for all, nothing is counted.
     fn fit(&mut self, nodes: &impl Nodes) {
-        let first = self.sketch.is_empty();
+        if self.sketch.is_empty() {
+            self.begin(nodes.len());
+        }
         self.sketch.fit(nodes.len());
         self.duels.fit(nodes.len());
-        if first {
-            let Self { small, sketch, .. } = self;
-            small.iter_mut().for_each(|seat| seat.frequency = sketch.count(seat.digest, 1));
-        }
+    }
+
+    /// Begins to count, with those that wait.
+    #[cold]
+    fn begin(&mut self, entries: usize) {
+        let Self { small, sketch, .. } = self;
+        sketch.fit(entries);
+        small.iter_mut().for_each(|seat| seat.frequency = sketch.count(seat.digest, 1));
     }
 }
 

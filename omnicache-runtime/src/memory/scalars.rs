@@ -61,7 +61,7 @@ struct Held {
     stored_at: Nanos,
 }
 
-#[inline]
+#[inline(always)]
 fn wide([low, high]: [u64; 2]) -> u128 {
     u128::from(low) | u128::from(high) << 64
 }
@@ -78,7 +78,7 @@ impl<K> Scalars<K> {
     }
 
     /// The bits under a digest, of narrow values or of wide ones whose time does not count, if one look finds them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn bits_at_once<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
         match &self.slots {
             Slots::Narrow(table) if NARROW => table.get_at_once(digest).map(|[bits]| bits.into()),
@@ -88,7 +88,7 @@ impl<K> Scalars<K> {
     }
 
     /// The same of values that are bounded, with their place: another look, so that the first is as short as it can be.
-    #[inline]
+    #[inline(always)]
     pub(super) fn bounded_at_once(&self, digest: Digest) -> Option<[u64; 2]> {
         match &self.slots {
             Slots::Bounded(bounded) => bounded.get_at_once(digest),
@@ -97,7 +97,7 @@ impl<K> Scalars<K> {
     }
 
     /// Counts a use of the bounded value at a place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn count_use_at(&self, place: u64) {
         if let Slots::Bounded(bounded) = &self.slots {
             bounded.used_at(place);
@@ -116,13 +116,13 @@ impl<K> Scalars<K> {
         })
     }
 
-    /// Whether it takes a closer look to tell that there is no value under a digest.
+    /// Whether one look tells that there is no value under a digest, and no writer was in the way.
     #[inline]
-    pub(super) fn may_have(&self, digest: Digest) -> bool {
+    pub(super) fn surely_lacks(&self, digest: Digest) -> bool {
         match &self.slots {
-            Slots::Narrow(table) => table.may_have(digest),
-            Slots::Wide(table) | Slots::Timed { table, .. } => table.may_have(digest),
-            Slots::Bounded(bounded) => bounded.may_have(digest),
+            Slots::Narrow(table) => table.surely_lacks(digest),
+            Slots::Wide(table) | Slots::Timed { table, .. } => table.surely_lacks(digest),
+            Slots::Bounded(bounded) => bounded.surely_lacks(digest),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::key::Digest;
 /// Counters of one word.
 const COUNTERS: u32 = 16;
 /// What a counter counts to.
-const MOST: u8 = 15;
+const MOST: u32 = 15;
 /// Each count of this many per entry halves all.
 const SAMPLE: usize = 15;
 const ROWS: u32 = 4;
@@ -98,24 +98,20 @@ impl Sketch {
         let Some(Block(words)) = self.blocks.get_mut(block) else {
             return Frequency { times: 0, halved: self.halved };
         };
-        // The word of a row's counter, and the counter's place in it.
-        let place = |row: u32| {
-            let choice = (digest.high() >> (u64::BITS - CHOICE * (row + 1))) as u32 % (1 << CHOICE);
-            let (word, counter) = (row * WORDS / ROWS + choice / COUNTERS, choice % COUNTERS);
-            (word as usize, counter * u64::BITS / COUNTERS)
-        };
-        let count = |words: &[u64; WORDS as usize], row: u32| {
-            let (word, shift) = place(row);
-            (words[word] >> shift) as u8 & MOST
-        };
-        let least = (0..ROWS).map(|row| count(words, row)).min().unwrap_or(0);
-        let sum = least.saturating_add(times).min(MOST);
-        for row in 0..ROWS {
-            let ((word, shift), count) = (place(row), count(words, row));
+        // The word of each row's counter, the counter's place in it, and what it says.
+        let rows: [_; ROWS as usize] = std::array::from_fn(|row| {
+            let choice = (digest.high() >> (u64::BITS - CHOICE * (row as u32 + 1))) as u32 % (1 << CHOICE);
+            let (word, counter) = (row as u32 * WORDS / ROWS + choice / COUNTERS, choice % COUNTERS);
+            let (word, shift) = (word as usize, counter * u64::BITS / COUNTERS);
+            (word, shift, (words[word] >> shift) as u32 & MOST)
+        });
+        let least = rows.iter().fold(MOST, |least, &(.., count)| least.min(count));
+        let sum = (least + u32::from(times)).min(MOST);
+        for (word, shift, count) in rows {
             // No more than fits: the sum is 15 at most.
             words[word] += u64::from(sum.saturating_sub(count)) << shift;
         }
-        let counted = Frequency { times: sum, halved: self.halved };
+        let counted = Frequency { times: sum as u8, halved: self.halved };
         self.counted += usize::from(times);
         if self.counted >= SAMPLE * self.entries {
             self.halve();
@@ -123,6 +119,7 @@ impl Sketch {
         counted
     }
 
+    #[cold]
     fn halve(&mut self) {
         (self.counted, self.halved) = (0, self.halved.wrapping_add(1));
         let words = self.blocks.iter_mut().flat_map(|Block(words)| words);

@@ -82,7 +82,7 @@ fn map(bytes: usize) -> Option<memmap2::MmapRaw> {
 impl Deref for Cells {
     type Target = [AtomicU64];
 
-    #[inline]
+    #[inline(always)]
     fn deref(&self) -> &[AtomicU64] {
         // SAFETY: `base` points to `count` words in `memory`, which lives as long as this value and is aligned to a
         // page or a cache line; they were zeroed, and zeros are valid words. They are shared as atomics alone.

@@ -53,7 +53,7 @@ impl<const P: usize, B: Default> Table<P, B> {
 }
 
 impl<const P: usize, B> Table<P, B> {
-    #[inline]
+    #[inline(always)]
     fn present(&self) -> &Generation<P> {
         // SAFETY: made by `Generation::new`, published by a release store, and freed when the table goes.
         unsafe { &*self.current.load(Acquire) }
@@ -65,7 +65,7 @@ impl<const P: usize, B> Table<P, B> {
     }
 
     /// The value under a digest.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, digest: Digest) -> Option<[u64; P]> {
         self.present().find(digest).map(|(_, _, value)| value)
     }
@@ -85,6 +85,17 @@ impl<const P: usize, B> Table<P, B> {
         self.get(digest)
     }
 
+    /// Whether one look tells that there is nothing under a digest, and no writer was in the way.
+    #[inline]
+    pub(super) fn surely_lacks(&self, digest: Digest) -> bool {
+        let before = self.moves.load(Acquire);
+        if !before.is_multiple_of(2) || self.may_have(digest) && self.get(digest).is_some() {
+            return false;
+        }
+        fence(Acquire);
+        self.moves.load(Relaxed) == before
+    }
+
     /// Moves or overwrites what readers may be looking for. Only who has the lock does so.
     fn moving<R>(&self, _: &mut Writer<B>, change: impl FnOnce() -> R) -> R {
         let before = self.moves.load(Relaxed);
@@ -96,7 +107,7 @@ impl<const P: usize, B> Table<P, B> {
     }
 
     /// The value under a digest if the first slot to look at has it, which nearly all do: a straight way without loops.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get_at_once(&self, digest: Digest) -> Option<[u64; P]> {
         let (table, Place { group, tag }) = (self.present(), Place::of(digest));
         let marks = zero_bytes(table.tags(group).load(Relaxed) ^ tag.wrapping_mul(EACH));
@@ -178,6 +189,7 @@ impl<const P: usize, B> Table<P, B> {
     }
 
     /// Gives up an entry nearby.
+    #[cold]
     fn displace(&self, writer: &mut Writer<B>, digest: Digest, give_up: GiveUp<'_, P>) {
         let (table, home) = (self.present(), Place::of(digest).group);
         writer.victim = writer.victim.wrapping_add(1);
@@ -203,6 +215,7 @@ impl<const P: usize, B> Table<P, B> {
     }
 
     /// Doubles the table, or sweeps it if much of it was vacated; tells whether it could.
+    #[cold]
     fn make_room(&self, writer: &mut Writer<B>, give_up: GiveUp<'_, P>) -> bool {
         let current = self.current.load(Relaxed);
         let old = self.present();

@@ -214,6 +214,23 @@ mod loom_tests {
     }
 
     #[test]
+    fn loom_what_is_there_is_not_lacking_while_it_is_moved_or_replaced() {
+        check(3, || {
+            let table = Arc::new(Table::<1>::new(u64::MAX));
+            table.insert(digest(7), [1], &mut |_, _| {});
+            let lacks = meanwhile(
+                table,
+                |table| table.surely_lacks(digest(7)),
+                |table| {
+                    table.insert(digest(7), [2], &mut |_, _| {});
+                    table.sweep(&mut table.lock(), &mut |_, _| panic!("there is room"));
+                },
+            );
+            assert!(!lacks);
+        });
+    }
+
+    #[test]
     fn loom_who_must_not_miss_finds_what_is_there_while_it_is_moved_or_replaced() {
         check(3, || {
             let table = Arc::new(Table::<1>::new(u64::MAX));

@@ -80,7 +80,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     }
 
     /// The bits of a scalar, where scalars have a table and their time does not count, if one look finds them.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bits_at_once<const NARROW: bool>(&self, digest: Digest) -> Option<u128> {
         match &self.held {
             Held::Scalars(scalars) => scalars.bits_at_once::<NARROW>(digest),
@@ -89,7 +89,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     }
 
     /// The same of scalars with bounds that somebody asked for, and the number of their place: a use is counted there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bounded_at_once(&self, digest: Digest) -> Option<[u64; 2]> {
         match &self.held {
             Held::Scalars(scalars) => scalars.bounded_at_once(digest),
@@ -98,7 +98,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     }
 
     /// Counts a use of what is bounded and has this place.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn count_use_at(&self, place: u64) {
         if let Held::Scalars(scalars) = &self.held {
             scalars.count_use_at(place);
@@ -106,7 +106,7 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
     }
 
     /// Reads the entry if it may still be served and is found without a lock; a use if `read` gives anything.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read<R>(&self, digest: Digest, read: impl FnOnce(&Entry<K>) -> Option<R>) -> Option<R> {
         let Held::Engine { index: Some(index), .. } = &self.held else { return None };
         index.read(digest, |entry| {
@@ -117,13 +117,12 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         })?
     }
 
-    /// Whether there is nothing under a digest, as far as can be told at once: while a writer moves entries, what is there may
-    /// seem not to be.
+    /// Whether one look tells that there is nothing under a digest, whatever writers do.
     #[inline]
-    pub(crate) fn seems_to_lack(&self, digest: Digest) -> bool {
+    pub(crate) fn surely_lacks(&self, digest: Digest) -> bool {
         match &self.held {
-            Held::Scalars(scalars) => !scalars.may_have(digest),
-            Held::Engine { index, .. } => index.as_ref().is_some_and(|index| !index.may_have(digest)),
+            Held::Scalars(scalars) => scalars.surely_lacks(digest),
+            Held::Engine { index, .. } => index.as_ref().is_some_and(|index| index.surely_lacks(digest)),
         }
     }
 
@@ -206,12 +205,12 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
         Some(Found::Entry(entry))
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_live(&self, entry: &Entry<K>) -> bool {
         !((self.expires || entry.ttl().is_some()) && entry.expired(self.clock.now(), self.idle))
     }
 
-    #[inline]
+    #[inline(always)]
     fn touch(&self, entry: &Entry<K>) {
         if self.idle.is_some() {
             entry.touch(self.clock.now());
