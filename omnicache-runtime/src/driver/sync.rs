@@ -46,6 +46,12 @@ impl<F: SharedForm> Cached for &Function<F> {
             self.tier.count_use_at(place);
             return Ok(F::give(F::from_bits(bits.into())));
         }
+        if F::BITS <= 64
+            && self.tier.is_timed()
+            && let Some(bits) = self.bits_in_time(digest)
+        {
+            return Ok(F::give(F::from_bits(bits.into())));
+        }
         Err(Seen::new(digest))
     }
 
@@ -163,6 +169,15 @@ impl<F: SharedForm> Cached for &Function<F> {
 }
 
 impl<F: SharedForm> Function<F> {
+    /// The bits of a scalar whose time counts and is not over, counted as a hit. Not inlined: a clock is called, and hits that
+    /// need none shall not make room for it.
+    #[inline(never)]
+    fn bits_in_time(&self, digest: Digest) -> Option<u64> {
+        let bits = self.tier.bits_in_time(digest)?;
+        self.common.counters.memory_hit();
+        Some(bits)
+    }
+
     /// What memory has and gives without a lock, counted as a hit.
     fn read(&self, digest: Digest) -> Option<F::Result> {
         let is_current = |entry: &Entry<F::Kept>| {

@@ -96,6 +96,15 @@ impl<K> Scalars<K> {
         }
     }
 
+    /// The same of values whose time counts, with when they were computed and how long they live.
+    #[inline(always)]
+    pub(super) fn timed_at_once(&self, digest: Digest) -> Option<([u64; 2], Nanos)> {
+        match &self.slots {
+            Slots::Timed { table, ttl } => table.get_at_once(digest).map(|found| (found, *ttl)),
+            _ => None,
+        }
+    }
+
     /// Counts a use of the bounded value at a place.
     #[inline(always)]
     pub(super) fn count_use_at(&self, place: u64) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::dues::{Due, Dues};
 use super::queued::Queued;
 use super::{Bounds, Engine, Entry, Index, IsWanted, Load, OnEvict, ScalarPlan, Scalars, lru};
-use crate::clock::{Clock, Nanos};
+use crate::clock::{Clock, Nanos, expired};
 use crate::key::Digest;
 use crate::kind::Policy;
 use crate::stripes::{self, SHARED};
@@ -95,6 +95,20 @@ impl<K: Clone + Send + Sync + 'static> Tier<K> {
             Held::Scalars(scalars) => scalars.bounded_at_once(digest),
             _ => None,
         }
+    }
+
+    /// Whether there are scalars of one word whose time counts.
+    #[inline(always)]
+    pub(crate) fn is_timed(&self) -> bool {
+        matches!(&self.held, Held::Scalars(scalars) if scalars.ttl().is_some())
+    }
+
+    /// The bits of such a scalar, if one look finds it and its time is not over.
+    #[inline]
+    pub(crate) fn bits_in_time(&self, digest: Digest) -> Option<u64> {
+        let Held::Scalars(scalars) = &self.held else { return None };
+        let ([bits, stored_at], ttl) = scalars.timed_at_once(digest)?;
+        (!expired(stored_at, Some(ttl), self.clock.now())).then_some(bits)
     }
 
     /// Counts a use of what is bounded and has this place.
