@@ -58,11 +58,17 @@ word!(std::sync::atomic::AtomicU64);
 /// a miss takes in a large cache.
 #[inline]
 pub(super) fn prefetch<T>(soon: &T) {
+    prefetch_at(soon);
+}
+
+/// The same of what may have moved away meanwhile.
+#[inline]
+pub(super) fn prefetch_at<T>(soon: *const T) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: fetching reads and changes nothing, as far as the program can tell, and the address is a valid one.
+    // SAFETY: fetching reads and changes nothing, as far as the program can tell, and does nothing where there is no memory.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(soon).cast());
+        _mm_prefetch::<_MM_HINT_T0>(soon.cast());
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = soon;

@@ -10,6 +10,7 @@ use super::entry::count_use;
 use super::nodes::{Nodes, Place, Slab};
 use super::queue::{Named, Order};
 use super::s3_fifo::S3Fifo;
+use super::sketch::Outlook;
 use super::{Bounds, Few, IsWanted, Loss, OnEvict, Table};
 use crate::key::Digest;
 
@@ -19,6 +20,7 @@ pub(super) struct Bounded {
     table: Table<2, Queue>,
     /// Uses of each place since the queue last looked.
     uses: Box<[AtomicU8]>,
+    outlook: Outlook,
     most: usize,
 }
 
@@ -86,6 +88,7 @@ impl Bounded {
             table: Table::new(u64::MAX),
             // One more, for what comes before another leaves.
             uses: std::iter::repeat_with(AtomicU8::default).take(most + 1).collect(),
+            outlook: Outlook::default(),
             most,
         }
     }
@@ -131,6 +134,7 @@ impl Bounded {
     #[inline]
     pub(super) fn expect(&self, digest: Digest) {
         self.table.expect(digest);
+        self.outlook.expect(digest);
     }
 
     /// Keeps a value if it is still wanted, in place of another if there are enough.
@@ -147,7 +151,6 @@ impl Bounded {
         if !is_wanted() {
             return;
         }
-        writer.beside.order.expect(digest);
         // Nobody else writes, so that this look is not in vain.
         if self.table.may_have(digest)
             && let Some([_, place]) = self.table.get(digest)
@@ -178,6 +181,7 @@ impl Bounded {
         let Queue { places, order } = &writer.beside;
         let upcoming = order.upcoming();
         Places(places, &self.uses).expect(upcoming);
+        order.sketch().into_iter().for_each(|sketch| self.outlook.note(sketch));
         drop(writer);
         self.table.expect_in_turn(upcoming);
         gone.iter().for_each(|digest| on_evict(*digest));

@@ -5,7 +5,7 @@ use super::nodes::{Nodes, Place};
 use super::queue::{Fifo, Named, Order, Random};
 use super::recent::Recent;
 use super::s3_fifo::S3Fifo;
-use crate::key::Digest;
+use super::sketch::Sketch;
 use crate::kind::Policy;
 
 /// One of the orders.
@@ -61,8 +61,8 @@ impl Order for Orders {
     }
 
     #[inline]
-    fn expect(&self, digest: Digest) {
-        order!(self, order => order.expect(digest));
+    fn sketch(&self) -> Option<&Sketch> {
+        order!(self, order => order.sketch())
     }
 
     fn upcoming(&self) -> [Option<Named>; 2] {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::Stake;
 use super::nodes::{Nodes, Place};
+use super::sketch::Sketch;
 use crate::key::Digest;
 
 /// An entry by place and by name.
@@ -26,8 +27,10 @@ pub(super) trait Order: Default + Send {
         0
     }
 
-    /// Gets ready for an entry that will be inserted soon.
-    fn expect(&self, _: Digest) {}
+    /// Where an entry that will be inserted is going to be counted.
+    fn sketch(&self) -> Option<&Sketch> {
+        None
+    }
 
     /// Who may have to leave next, and who then.
     fn upcoming(&self) -> [Option<Named>; 2] {

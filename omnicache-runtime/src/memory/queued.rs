@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::nodes::{Nodes, Place, Slab};
 use super::orders::Orders;
 use super::queue::{Named, Order};
+use super::sketch::Outlook;
 use super::table::Writer;
 use super::{Bounds, Engine, Entry, Few, Index, IsWanted, Load, OnEvict};
 use crate::key::Digest;
@@ -20,6 +21,7 @@ pub(super) struct Queued<K> {
     bounds: Bounds,
     /// Written by who has the lock.
     bytes: AtomicU64,
+    outlook: Outlook,
     on_evict: OnEvict,
 }
 
@@ -45,7 +47,7 @@ impl<K: 'static> Queued<K> {
     pub(super) fn new(bounds: Bounds, policy: Policy, on_evict: OnEvict) -> Self {
         let index = Arc::new(Index::new());
         index.table.lock().beside.order = Orders::new(policy);
-        Self { index, bounds, bytes: AtomicU64::new(0), on_evict }
+        Self { index, bounds, bytes: AtomicU64::new(0), outlook: Outlook::default(), on_evict }
     }
 
     /// Counts bytes in and out. Nobody else does so meanwhile.
@@ -113,6 +115,7 @@ impl<K: 'static> Engine<K> for Queued<K> {
 
     fn expect(&self, digest: Digest) {
         self.index.table.expect(digest);
+        self.outlook.expect(digest);
     }
 
     fn insert(&self, digest: Digest, entry: Arc<Entry<K>>, is_wanted: IsWanted<'_>) {
@@ -122,13 +125,13 @@ impl<K: 'static> Engine<K> for Queued<K> {
             drop(writer);
             return;
         }
-        writer.beside.order.expect(digest);
         let place = self.put(&mut writer, digest, entry, &mut gone);
         self.relieve(&mut writer, place, &mut gone);
         // Who may be the next to leave is fetched while the next body runs.
         let Queue { nodes, order } = &writer.beside;
         let upcoming = order.upcoming();
         Nodes::expect(nodes, upcoming);
+        order.sketch().into_iter().for_each(|sketch| self.outlook.note(sketch));
         drop(writer);
         self.index.table.expect_in_turn(upcoming);
         gone.evicted.iter().for_each(|digest| (self.on_evict)(*digest));

@@ -19,7 +19,6 @@ use super::queue::{Named, Order};
 use super::seats::{Seat, Seats};
 use super::sketch::Sketch;
 use super::worth::Worth;
-use crate::key::Digest;
 
 /// Uses found in a node buy so many rounds of the main queue at most.
 const MOST_ROUNDS: u8 = 3;
@@ -200,8 +199,8 @@ impl Order for S3Fifo {
     }
 
     #[inline]
-    fn expect(&self, digest: Digest) {
-        self.sketch.expect(digest);
+    fn sketch(&self) -> Option<&Sketch> {
+        Some(&self.sketch)
     }
 
     fn upcoming(&self) -> [Option<Named>; 2] {

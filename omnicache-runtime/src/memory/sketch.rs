@@ -4,7 +4,9 @@
 //! others, "`TinyLFU`: a highly efficient cache admission policy", 2017): counters are raised only where they are
 //! lowest, and all are halved from time to time, so that what was asked for long ago is forgotten.
 
-use super::atomic::prefetch;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
+
+use super::atomic::prefetch_at;
 use crate::key::Digest;
 
 /// Counters of one word.
@@ -20,7 +22,7 @@ const WORDS: u32 = 8;
 const CHOICE: u32 = (WORDS * COUNTERS / ROWS).ilog2();
 
 /// A line of memory: a digest is counted in one alone, so that asking for it is one look.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[repr(align(64))]
 struct Block([u64; WORDS as usize]);
 
@@ -33,6 +35,41 @@ pub(super) struct Sketch {
     counted: usize,
     /// How often all were halved.
     halved: u16,
+}
+
+/// The block that a digest is counted in, of so many.
+fn block(digest: Digest, blocks: usize) -> usize {
+    // Other bits choose the shard, and the place in the table.
+    (digest.low() >> 16) as usize & blocks.wrapping_sub(1)
+}
+
+/// Where a sketch's blocks are, for whoever has not the lock that it is behind: good for fetching ahead, since it may be
+/// out of date.
+#[derive(Debug, Default)]
+pub(super) struct Outlook {
+    first: AtomicPtr<Block>,
+    blocks: AtomicUsize,
+}
+
+impl Outlook {
+    /// Notes where the blocks are now. Nothing is written as a rule: others look here all the time.
+    #[inline]
+    pub(super) fn note(&self, sketch: &Sketch) {
+        let (first, blocks) = (sketch.blocks.as_ptr(), sketch.blocks.len());
+        if !std::ptr::eq(self.first.load(Relaxed), first) || self.blocks.load(Relaxed) != blocks {
+            self.first.store(first.cast_mut(), Relaxed);
+            self.blocks.store(blocks, Relaxed);
+        }
+    }
+
+    /// Gets ready to count a digest soon.
+    #[inline]
+    pub(super) fn expect(&self, digest: Digest) {
+        let blocks = self.blocks.load(Relaxed);
+        if blocks > 0 {
+            prefetch_at(self.first.load(Relaxed).wrapping_add(block(digest, blocks)));
+        }
+    }
 }
 
 /// How often a digest was counted at some time.
@@ -74,18 +111,6 @@ impl Sketch {
         }
     }
 
-    /// The block that a digest is counted in.
-    fn block(&self, digest: Digest) -> usize {
-        // Other bits choose the shard, and the place in the table.
-        (digest.low() >> 16) as usize & self.blocks.len().wrapping_sub(1)
-    }
-
-    /// Gets ready to count a digest soon.
-    #[inline]
-    pub(super) fn expect(&self, digest: Digest) {
-        self.blocks.get(self.block(digest)).into_iter().for_each(prefetch);
-    }
-
     /// What a frequency has come to.
     pub(super) fn as_of_now(&self, Frequency { times, halved }: Frequency) -> u8 {
         times.checked_shr(self.halved.wrapping_sub(halved).into()).unwrap_or(0)
@@ -94,7 +119,7 @@ impl Sketch {
     /// Counts a digest so many times; tells how often it was counted lately, up to 15.
     #[expect(clippy::cast_possible_truncation, reason = "masked to what there is")]
     pub(super) fn count(&mut self, digest: Digest, times: u8) -> Frequency {
-        let block = self.block(digest);
+        let block = block(digest, self.blocks.len());
         let Some(Block(words)) = self.blocks.get_mut(block) else {
             return Frequency { times: 0, halved: self.halved };
         };
