@@ -6,6 +6,7 @@
 mod apart;
 mod leading;
 mod listing;
+mod shared;
 mod table;
 mod timer;
 mod wait;

@@ -1,12 +1,13 @@
-//! The state machine: who leads, who waits, and what the leader leaves behind.
+//! The table: who computes which key, and who leads and waits.
 
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::apart::Apart;
 use super::listing::Listing;
+use super::shared::{Ended, Flight, Sign};
 use crate::key::Digest;
 
 const SHARDS: usize = 8;
@@ -101,38 +102,9 @@ impl<K> Board<K> {
     fn revoke(&mut self, revoked: impl IntoIterator<Item = Listed<K>>) -> Vec<Arc<Flight<K>>> {
         let forsaken = self.detached.extract_if(.., |flight| Arc::strong_count(flight) == 1).collect();
         let flights = revoked.into_iter().filter_map(|listed| listed.flight);
-        self.detached.extend(flights.inspect(|flight| flight.revoked.store(true, Ordering::Release)));
+        self.detached.extend(flights.inspect(|flight| flight.revoke()));
         forsaken
     }
-}
-
-/// One key being computed, as far as others have a part in it.
-pub(crate) struct Flight<K> {
-    ticket: u64,
-    state: Mutex<State<K>>,
-    /// Set once the key was invalidated: the value may be handed to those who wait, but not be kept.
-    revoked: AtomicBool,
-}
-
-struct State<K> {
-    phase: Phase<K>,
-    waiters: Vec<(u64, Waker)>,
-    tickets: u64,
-    /// How often the leader gave a sign of life; a waiter that sees none for long passes it over.
-    signs: u64,
-    /// Whether the leader is at work this moment (a thread always is, a task while it is polled).
-    at_work: bool,
-}
-
-enum Phase<K> {
-    /// Somebody runs the body.
-    Led,
-    /// The leader gave up: the next waiter to look takes over.
-    Vacant,
-    /// There is a value for all who wait.
-    Landed(K),
-    /// The leader was passed over: those who wait start afresh.
-    Abandoned,
 }
 
 /// How a caller takes part.
@@ -246,35 +218,6 @@ impl<K> Flights<K> {
     }
 }
 
-impl<K> Flight<K> {
-    fn new(ticket: u64) -> Self {
-        let state = State { phase: Phase::Led, waiters: Vec::new(), tickets: 0, signs: 0, at_work: true };
-        Self { ticket, state: Mutex::new(state), revoked: AtomicBool::new(false) }
-    }
-
-    /// Ends a phase, unless the leader was passed over.
-    fn end(&self, phase: Phase<K>) {
-        let mut state = lock(&self.state);
-        if matches!(state.phase, Phase::Abandoned) {
-            return;
-        }
-        let replaced = std::mem::replace(&mut state.phase, phase);
-        let waiters = std::mem::take(&mut state.waiters);
-        drop(state);
-        drop(replaced);
-        waiters.into_iter().for_each(|(_, waker)| waker.wake());
-    }
-}
-
-/// A flight whose value is being made, by user code: if that panics, those who wait start afresh.
-struct Landing<'a, K>(&'a Flight<K>);
-
-impl<K> Drop for Landing<'_, K> {
-    fn drop(&mut self) {
-        self.0.end(Phase::Abandoned);
-    }
-}
-
 /// The right and duty to run the body. Dropped without landing, it hands the lead on.
 pub(crate) struct Lead<'a, K: Clone> {
     flights: &'a Flights<K>,
@@ -300,7 +243,7 @@ impl<K: Clone> Lead<'_, K> {
     #[inline]
     pub(crate) fn is_revoked(&self) -> bool {
         if let Some(flight) = &self.flight {
-            return flight.revoked.load(Ordering::Acquire);
+            return flight.is_revoked();
         }
         let revocations = self.flights.shard(self.digest).revocations.load(Ordering::Acquire);
         revocations != self.revocations && self.was_struck()
@@ -334,18 +277,14 @@ impl<K: Clone> Lead<'_, K> {
         let known = usize::from(listed.is_some()) + usize::from(own.is_some());
         let shared = listed.as_ref().or(own.as_ref()).filter(|flight| Arc::strong_count(flight) > known);
         if let Some(flight) = shared {
-            let landing = Landing(flight);
-            flight.end(Phase::Landed(value()));
-            std::mem::forget(landing);
+            flight.land(value);
         }
     }
 
     /// Notes that the leader is at work (or has paused), as a sign of life.
     pub(crate) fn at_work(&self, working: bool) {
         if let Some(flight) = &self.flight {
-            let mut state = lock(&flight.state);
-            state.at_work = working;
-            state.signs += 1;
+            flight.note_work(working);
         }
     }
 }
@@ -360,7 +299,7 @@ impl<K: Clone> Drop for Lead<'_, K> {
         };
         drop(board);
         // Whoever waits takes over; if nobody does, the table forgets the flight.
-        flight.end(Phase::Vacant);
+        flight.give_up();
         self.flights.detach_if_forsaken(self.digest, &flight);
     }
 }
@@ -383,13 +322,6 @@ pub(crate) enum Waited<'a, K: Clone> {
     Again,
 }
 
-/// What a waiter saw of its leader.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sign {
-    signs: u64,
-    at_work: bool,
-}
-
 impl<'a, K: Clone> Wait<'a, K> {
     /// The lead of a flight whose leader gave up.
     fn take_over(&self) -> Lead<'a, K> {
@@ -400,73 +332,32 @@ impl<'a, K: Clone> Wait<'a, K> {
 
     /// Looks whether the wait is over, and if not leaves the waker to be woken.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Waited<'a, K>> {
-        let mut state = lock(&self.flight.state);
-        match &state.phase {
-            Phase::Landed(value) => {
-                let value = value.clone();
-                drop(state);
-                return Poll::Ready(Waited::Landed(value));
-            }
-            Phase::Abandoned => return Poll::Ready(Waited::Again),
-            Phase::Vacant => {
-                state.phase = Phase::Led;
-                state.at_work = true;
-                drop(state);
-                self.ticket = None;
-                return Poll::Ready(Waited::Leads(self.take_over()));
-            }
-            Phase::Led => {}
-        }
-        if self.ticket.is_none() {
-            state.tickets += 1;
-        }
-        let ticket = *self.ticket.get_or_insert(state.tickets);
-        match state.waiters.iter_mut().find(|(other, _)| *other == ticket) {
-            Some((_, waker)) => waker.clone_from(context.waker()),
-            None => state.waiters.push((ticket, context.waker().clone())),
-        }
-        Poll::Pending
+        self.flight.look(&mut self.ticket, context).map(|ended| match ended {
+            Ended::Landed(value) => Waited::Landed(value),
+            Ended::Vacant => Waited::Leads(self.take_over()),
+            Ended::Abandoned => Waited::Again,
+        })
     }
 
     /// What there is to see of the leader.
     pub(crate) fn sign(&self) -> Sign {
-        let state = lock(&self.flight.state);
-        Sign { signs: state.signs, at_work: state.at_work }
+        self.flight.sign()
     }
 
     /// Passes the leader over if it has given no sign since `seen`: the flight leaves the table, and all who
     /// wait join another.
     pub(crate) fn pass_over(&self, seen: Sign) {
-        let mut state = lock(&self.flight.state);
-        let now = Sign { signs: state.signs, at_work: state.at_work };
-        if now != seen || now.at_work || !matches!(state.phase, Phase::Led) {
-            return;
+        if let Some(waiters) = self.flight.abandon(seen) {
+            self.flights.board(self.digest).detach(self.digest, self.flight.ticket);
+            waiters.for_each(Waker::wake);
         }
-        state.phase = Phase::Abandoned;
-        let waiters = std::mem::take(&mut state.waiters);
-        drop(state);
-        // Off the table it hears of no invalidation, and whoever computes the key anew has the value that counts.
-        self.flight.revoked.store(true, Ordering::Release);
-        self.flights.board(self.digest).detach(self.digest, self.flight.ticket);
-        waiters.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
 
 impl<K: Clone> Drop for Wait<'_, K> {
     fn drop(&mut self) {
-        let mut state = lock(&self.flight.state);
-        if let Some(ticket) = self.ticket {
-            state.waiters.retain(|(other, _)| *other != ticket);
-        }
-        if !matches!(state.phase, Phase::Vacant) {
-            return;
-        }
-        // A waiter that was woken to take over and goes away instead passes the word on.
-        let next = state.waiters.pop();
-        drop(state);
-        match next {
-            Some((_, waker)) => waker.wake(),
-            None => self.flights.detach_if_forsaken(self.digest, &self.flight),
+        if self.flight.leave(self.ticket) {
+            self.flights.detach_if_forsaken(self.digest, &self.flight);
         }
     }
 }
