@@ -102,13 +102,13 @@ impl Scores {
     }
 
     /// How much of so much room entries may take that wait for their first decision: a fifth where newcomers are always
-    /// right, and falling with the square of how often they are.
+    /// right, and less as they are so less often; much less where they hardly ever are, as in loops.
     pub(super) fn waiting(&self, room: u64) -> u64 {
         let share = u64::from(self.newcomers);
-        let squared = share * share / u64::from(ONE);
+        let trust = (2 * share).min(u64::from(ONE));
         // All room is some 2^32 parts, or as many as there are entries, and void seats beside: what 64 bits do not hold is
         // more than ever waits.
-        squared.saturating_mul(room) / (5 * u64::from(ONE))
+        (share * trust / u64::from(ONE)).saturating_mul(room) / (5 * u64::from(ONE))
     }
 
     /// Takes note of who was right, by what that saved: `chance` decides which of the outcomes count that saved less.

@@ -18,6 +18,8 @@ const SAMPLE: usize = 15;
 const ROWS: u32 = 4;
 /// Words of a block.
 const WORDS: u32 = 8;
+/// Blocks of the smallest sketch, 16 KiB: where there are few, many of the more frequent share one.
+const LEAST: usize = 256;
 /// So many bits choose a counter of a row: the rows share a block.
 const CHOICE: u32 = (WORDS * COUNTERS / ROWS).ilog2();
 
@@ -26,7 +28,7 @@ const CHOICE: u32 = (WORDS * COUNTERS / ROWS).ilog2();
 #[repr(align(64))]
 struct Block([u64; WORDS as usize]);
 
-/// Estimates of frequencies, never too low but for forgetting; eight to sixteen bytes for each entry.
+/// Estimates of frequencies, never too low but for forgetting; eight to sixteen bytes for each entry, and more for few.
 #[derive(Default)]
 pub(super) struct Sketch {
     /// A power of two of them, or none before the first [`Sketch::fit`].
@@ -101,7 +103,7 @@ impl Sketch {
     #[cold]
     fn grow(&mut self, entries: usize) {
         self.entries = entries;
-        let wanted = entries.next_power_of_two().div_ceil(WORDS as usize);
+        let wanted = entries.next_power_of_two().div_ceil(WORDS as usize).max(LEAST);
         if self.blocks.is_empty() {
             self.blocks = vec![Block([0; WORDS as usize]); wanted];
         }
