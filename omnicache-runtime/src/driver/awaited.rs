@@ -301,6 +301,7 @@ impl<F: SharedForm> AsyncCached for &Function<F> {
         {
             return Step::Done(self.serve(found));
         }
+        self.tier.expect(digest);
         Step::Body(self.miss(digest, Purpose::Value, &key))
     }
 

@@ -20,6 +20,12 @@ impl Apart {
         meant.for_each(|computing| computing.revoked = true);
     }
 
+    /// Whether anybody computes this key.
+    #[inline]
+    pub(super) fn lists(&self, digest: Digest) -> bool {
+        !self.0.is_empty() && self.0.iter().any(|computing| computing.digest == digest)
+    }
+
     fn place_of(&self, ticket: u64) -> Option<usize> {
         self.0.iter().position(|computing| computing.ticket == ticket)
     }

@@ -21,12 +21,12 @@ struct Shard<K> {
     board: Mutex<Board<K>>,
     /// How often a key was revoked: who sees that none was need not look.
     revocations: AtomicU64,
-    /// How often somebody may have kept a value, and once more: see [`Landings`].
+    /// How many have come to an end of those who compute a key, and one more: see [`Landings`].
     landings: AtomicU64,
 }
 
-/// How many had come to an end by some moment of those who compute keys of one part of the table. What they kept is there
-/// to be seen by whoever looks after that moment.
+/// How many had come to an end by some moment of those who compute keys of one part of the table, or had been taken off it
+/// before. What they kept until then is there to be seen by whoever looks after that moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Landings(NonZeroU64);
 
@@ -66,6 +66,11 @@ impl<K> Shard<K> {
     #[inline]
     fn landings(&self) -> Option<Landings> {
         NonZeroU64::new(self.landings.load(Ordering::Acquire)).map(Landings)
+    }
+
+    #[inline]
+    fn note_landing(&self, _: &mut Board<K>) {
+        self.landings.store(self.landings.load(Ordering::Relaxed) + 1, Ordering::Release);
     }
 }
 
@@ -134,11 +139,11 @@ impl<K> Flights<K> {
         self.shard(digest).landings()
     }
 
-    /// Notes that somebody who has computed a key has come to an end, and kept its value before perhaps. Only who has the
-    /// board may do so.
-    pub(super) fn note_landing(&self, digest: Digest, _: &mut Board<K>) {
-        let landings = &self.shard(digest).landings;
-        landings.store(landings.load(Ordering::Relaxed) + 1, Ordering::Release);
+    /// Notes that somebody who computes a key has come to an end or is taken off the table, and has kept its value before
+    /// perhaps. Only who has the board may do so.
+    #[inline]
+    pub(super) fn note_landing(&self, digest: Digest, board: &mut Board<K>) {
+        self.shard(digest).note_landing(board);
     }
 }
 
@@ -172,8 +177,10 @@ impl<K: Clone> Flights<K> {
         let mut listed = Listed { ticket, flight: None };
         let flight = share(&mut listed);
         board.flights.list(digest, listed);
-        // No key is revoked meanwhile, and none lands: that takes the lock.
-        let (revocations, landings) = (shard.revocations.load(Ordering::Relaxed), shard.landings());
+        // No key is revoked meanwhile, and none lands: that takes the lock. Who computes the key beside a flight may have kept
+        // something, and is not counted yet.
+        let revocations = shard.revocations.load(Ordering::Relaxed);
+        let landings = if board.apart.lists(digest) { None } else { shard.landings() };
         Joined::Leads(Lead { flights: self, digest, ticket, revocations, landings, flight })
     }
 
@@ -183,6 +190,7 @@ impl<K: Clone> Flights<K> {
         let mut board = lock(&shard.board);
         let Some(listed) = board.flights.strike(digest) else { return };
         shard.revocations.fetch_add(1, Ordering::Release);
+        self.note_landing(digest, &mut board);
         let forsaken = board.revoke([listed]);
         drop(board);
         drop(forsaken);
@@ -200,6 +208,7 @@ impl<K: Clone> Flights<K> {
             let mut board = lock(&shard.board);
             board.apart.revoke(|_| true);
             shard.revocations.fetch_add(1, Ordering::Release);
+            shard.note_landing(&mut board);
             let flights = board.flights.take();
             let forsaken = board.revoke(flights);
             drop(board);
@@ -292,6 +301,8 @@ impl<K: Clone> Lead<'_, K> {
 impl<K: Clone> Drop for Lead<'_, K> {
     fn drop(&mut self) {
         let mut board = self.flights.board(self.digest);
+        // It may have kept its value, and be unwinding since.
+        self.flights.note_landing(self.digest, &mut board);
         let Some(flight) = self.flight.take().or_else(|| board.shared(self.digest, self.ticket)) else {
             // Nobody waits, and nobody will.
             board.detach(self.digest, self.ticket);
@@ -348,7 +359,10 @@ impl<'a, K: Clone> Wait<'a, K> {
     /// wait join another.
     pub(crate) fn pass_over(&self, seen: Sign) {
         if let Some(waiters) = self.flight.abandon(seen) {
-            self.flights.board(self.digest).detach(self.digest, self.flight.ticket);
+            let mut board = self.flights.board(self.digest);
+            board.detach(self.digest, self.flight.ticket);
+            self.flights.note_landing(self.digest, &mut board);
+            drop(board);
             waiters.for_each(Waker::wake);
         }
     }

@@ -134,23 +134,60 @@ fn a_leader_that_was_passed_over_keeps_nothing_since_it_hears_of_no_invalidation
 }
 
 #[test]
-fn who_begins_when_nobody_has_landed_since_need_not_look_again() {
+fn who_begins_when_nobody_has_come_to_an_end_since_need_not_look_again() {
     let ([one, two], flights) = (two_keys(), Flights::new());
     let moment = flights.landings(one);
     let [first, other] = [one, two].map(|key| lead(&flights, key));
-    assert!(first.follows(moment) && !first.follows(None));
+    assert!(first.follows(moment) && other.follows(moment) && !first.follows(None));
+    other.land(|| unreachable!("nobody waits"));
+    assert!(first.follows(moment), "it began before that");
     drop(first);
     let second = lead(&flights, one);
-    assert!(second.follows(moment), "who gave up has kept nothing");
-    other.land(|| unreachable!("nobody waits"));
-    assert!(second.follows(moment), "it began before that");
-    second.land(|| unreachable!("nobody waits"));
-    let third = lead(&flights, one);
-    assert!(!third.follows(moment) && third.follows(flights.landings(one)));
-    drop(third);
+    assert!(!second.follows(moment) && second.follows(flights.landings(one)));
+}
+
+#[test]
+fn who_begins_after_anybody_may_have_kept_a_value_looks_again() {
+    type Ends = fn(&Flights<u64>, Digest, Lead<'_, u64>);
+    let ends: [(&str, Ends); 5] = [
+        ("it landed", |_, _, leader| leader.land(|| unreachable!("nobody waits"))),
+        ("it was unwound", |_, _, leader| drop(leader)),
+        ("there is a newer value", |flights, key, leader| {
+            flights.supersede(key);
+            std::mem::forget(leader);
+        }),
+        ("it was invalidated", |flights, key, leader| {
+            flights.revoke(key);
+            std::mem::forget(leader);
+        }),
+        ("all was invalidated", |flights, _, leader| {
+            flights.revoke_all();
+            std::mem::forget(leader);
+        }),
+    ];
+    let [one, _] = two_keys();
+    for (why, end) in ends {
+        let flights = Flights::new();
+        let first = lead(&flights, one);
+        let moment = flights.landings(one);
+        end(&flights, one, first);
+        assert!(!lead(&flights, one).follows(moment), "{why}");
+    }
+}
+
+#[test]
+fn who_begins_while_a_refresh_runs_or_after_it_looks_again() {
+    let ([one, two], flights) = (two_keys(), Flights::new());
     let moment = flights.landings(one);
-    drop(flights.part(one));
-    assert!(!lead(&flights, one).follows(moment), "a refresh has kept something perhaps");
+    let parted = flights.part(one);
+    assert!(lead(&flights, two).follows(moment), "of another key");
+    let moment = flights.landings(one);
+    let during = lead(&flights, one);
+    assert!(!during.follows(moment), "what it will give may be there");
+    drop(during);
+    let moment = flights.landings(one);
+    drop(parted);
+    assert!(!lead(&flights, one).follows(moment), "what it gave may be there");
 }
 
 #[test]

@@ -18,8 +18,9 @@ const SAMPLE: usize = 15;
 const ROWS: u32 = 4;
 /// Words of a block.
 const WORDS: u32 = 8;
-/// Blocks of the smallest sketch, 16 KiB: where there are few, many of the more frequent share one.
-const LEAST: usize = 256;
+/// Where there are few blocks, many of the more frequent share one: so there is one for two entries, up to so many of 16 KiB
+/// together.
+const ROOMY: usize = 256;
 /// So many bits choose a counter of a row: the rows share a block.
 const CHOICE: u32 = (WORDS * COUNTERS / ROWS).ilog2();
 
@@ -28,7 +29,7 @@ const CHOICE: u32 = (WORDS * COUNTERS / ROWS).ilog2();
 #[repr(align(64))]
 struct Block([u64; WORDS as usize]);
 
-/// Estimates of frequencies, never too low but for forgetting; eight to sixteen bytes for each entry, and more for few.
+/// Estimates of frequencies, never too low but for forgetting; eight to sixteen bytes for each entry, and more where there are few.
 #[derive(Default)]
 pub(super) struct Sketch {
     /// A power of two of them, or none before the first [`Sketch::fit`].
@@ -103,7 +104,8 @@ impl Sketch {
     #[cold]
     fn grow(&mut self, entries: usize) {
         self.entries = entries;
-        let wanted = entries.next_power_of_two().div_ceil(WORDS as usize).max(LEAST);
+        let entries = entries.next_power_of_two();
+        let wanted = entries.div_ceil(WORDS as usize).max(entries.min(2 * ROOMY) / 2).max(1);
         if self.blocks.is_empty() {
             self.blocks = vec![Block([0; WORDS as usize]); wanted];
         }
