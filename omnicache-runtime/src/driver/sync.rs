@@ -179,6 +179,7 @@ impl<F: SharedForm> Function<F> {
     }
 
     /// What memory has and gives without a lock, counted as a hit.
+    #[inline(always)]
     fn read(&self, digest: Digest) -> Option<F::Result> {
         let is_current = |entry: &Entry<F::Kept>| {
             self.shelf.as_ref().is_none_or(|shelf| shelf.is_current(entry.generation()))
