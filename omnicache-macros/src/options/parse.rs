@@ -78,7 +78,9 @@ fn option(input: ParseStream<'_>) -> syn::Result<Given> {
     }
     let key = input.call(Ident::parse_any)?;
     let name = key.to_string();
-    let spec = table::find(&name).ok_or_else(|| syn::Error::new(key.span(), table::unknown(&name)))?;
+    let is_call = input.peek(token::Paren);
+    let spec =
+        table::find(&name).ok_or_else(|| syn::Error::new(key.span(), table::unknown(&name, is_call)))?;
     let value = match spec.shape {
         Shape::Flag => flag(spec, input)?,
         Shape::Value => value(spec, &key, input)?,

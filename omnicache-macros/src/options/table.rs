@@ -114,8 +114,13 @@ pub(crate) fn find(name: &str) -> Option<&'static Spec> {
     TABLE.iter().find(|spec| spec.name == name)
 }
 
-/// The sentence for an unknown option.
-pub(crate) fn unknown(name: &str) -> String {
+/// The sentence for an unknown option, which is written like a call perhaps: a configuration where an option should be.
+pub(crate) fn unknown(name: &str, is_call: bool) -> String {
+    let config =
+        || format!("`{name}` is no option of `#[cache]`: write a configuration as `config = {name}()`");
+    if name.starts_with("for_") || is_call && name == "hybrid" {
+        return config();
+    }
     let meant = VALUES
         .iter()
         .find(|(word, _)| *word == name)
@@ -129,6 +134,9 @@ pub(crate) fn unknown(name: &str) -> String {
     if let Some(spelling) = meant {
         return format!("`{name}` is no option of `#[cache]`: did you mean `{spelling}`?");
     }
+    if is_call {
+        return config();
+    }
     let names: Vec<_> = TABLE.iter().map(|spec| spec.name).collect();
     format!("`{name}` is no option of `#[cache]`: use one of {}", names.join(", "))
 }
@@ -137,26 +145,40 @@ pub(crate) fn unknown(name: &str) -> String {
 mod tests {
     use super::*;
 
+    fn meant(name: &str) -> String {
+        unknown(name, false)
+    }
+
+    #[test]
+    fn a_configuration_is_told_from_an_option() {
+        for helper in ["for_ndarray", "hybrid", "large_results"] {
+            assert!(unknown(helper, true).ends_with(&format!("`config = {helper}()`")));
+        }
+        assert!(meant("for_ndarray").ends_with("`config = for_ndarray()`"));
+        assert!(meant("hybrid").contains("`backend = hybrid`"));
+        assert!(unknown("ignored", true).contains("`ignore(client)`"), "that is nearer");
+    }
+
     #[test]
     fn a_misspelt_option_is_guessed() {
-        assert!(unknown("tll").contains("did you mean `ttl = \"10m\"`?"));
-        assert!(unknown("max_entires").contains("`max_entries = 10_000`"));
-        assert!(unknown("ignored").contains("`ignore(client)`"));
+        assert!(meant("tll").contains("did you mean `ttl = \"10m\"`?"));
+        assert!(meant("max_entires").contains("`max_entries = 10_000`"));
+        assert!(meant("ignored").contains("`ignore(client)`"));
     }
 
     #[test]
     fn a_synonym_is_known() {
-        assert!(unknown("size").contains("`max_entries = 10_000`"));
-        assert!(unknown("capacity").contains("`max_entries = 10_000`"));
-        assert!(unknown("time").contains("`ttl = \"10m\"`"));
-        assert!(unknown("ttl_fn").contains("`ttl_if = |value| value.max_age`"));
-        assert!(unknown("disk").contains("`backend = disk`"));
-        assert!(unknown("lru").contains("`policy = lru`"));
+        assert!(meant("size").contains("`max_entries = 10_000`"));
+        assert!(meant("capacity").contains("`max_entries = 10_000`"));
+        assert!(meant("time").contains("`ttl = \"10m\"`"));
+        assert!(meant("ttl_fn").contains("`ttl_if = |value| value.max_age`"));
+        assert!(meant("disk").contains("`backend = disk`"));
+        assert!(meant("lru").contains("`policy = lru`"));
     }
 
     #[test]
     fn a_strange_word_gets_the_list() {
-        assert!(unknown("xyzzyplugh").contains("config, backend, threshold"));
+        assert!(meant("xyzzyplugh").contains("config, backend, threshold"));
     }
 
     #[test]
